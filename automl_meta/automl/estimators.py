@@ -35,6 +35,12 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         Ranked picks to try before refinement begins.
     include, exclude : tuple of str
         Names of algorithms: only these, not these.
+    refit : {"auto", "bag", "refit"}
+        Members are the bags of their fold models, or one model fitted to all rows.
+    predict_limit : float or None
+        Seconds that the ensemble may take to predict 1,000 rows.
+    cost : str or None
+        What mistakes cost, e.g. ``"fp=1,fn=5"``.
     folds : int or None
         None follows the number of rows.
     n_jobs : int or None
@@ -66,6 +72,9 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         top_k: int = 12,
         include: tuple[str, ...] = (),
         exclude: tuple[str, ...] = (),
+        refit: str = "auto",
+        predict_limit: float | None = None,
+        cost: str | None = None,
         folds: int | None = None,
         n_jobs: int | None = None,
         random_state: int = 0,
@@ -78,6 +87,9 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         self.top_k = top_k
         self.include = include
         self.exclude = exclude
+        self.refit = refit
+        self.predict_limit = predict_limit
+        self.cost = cost
         self.folds = folds
         self.n_jobs = n_jobs
         self.random_state = random_state

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from automl_meta.ensembling.options import Refit
 from automl_meta.errors import InputError
 
 Search = Literal["random", "grid", "none"]
@@ -39,6 +40,16 @@ class RunOptions:
         Another meta-base than the default one.
     folds : int or None
         Folds of the cross-validation; None follows the number of rows.
+    refit : {"auto", "bag", "refit"}
+        Whether members are the bags of their fold models or one model fitted to all rows; ``auto`` is a bag unless
+        that is large or slow to use.
+    predict_limit : float or None
+        Seconds that the ensemble may take to predict 1,000 rows.
+    cost : str or None
+        What mistakes cost, as ``fp=1,fn=5`` or ``TRUE:PREDICTED=COST,...``; the predicted class is the one with the
+        smallest expected cost.
+    negative_weights : bool
+        Whether the weights of a stack may be negative.
     learn : bool
         Add the run's experiments (meta-features, configurations and scores, no data) to the personal meta-base.
     memory_limit : float or None
@@ -59,13 +70,17 @@ class RunOptions:
     metabase: Path | None = None
     folds: int | None = None
     memory_limit: float | None = None
+    refit: Refit = "auto"
+    predict_limit: float | None = None
+    cost: str | None = None
+    negative_weights: bool = False
     learn: bool = False
 
     def __post_init__(self) -> None:
-        for name, choices in (("search", get_args(Search)), ("ensemble", get_args(EnsembleKind))):
-            if getattr(self, name) not in choices:
-                raise InputError(f"{name}={getattr(self, name)!r} is not one of: {', '.join(choices)}")
-        for name in ("time_budget", "max_evaluations", "top_k", "memory_limit"):
+        for name, choices in (("search", Search), ("ensemble", EnsembleKind), ("refit", Refit)):
+            if getattr(self, name) not in get_args(choices):
+                raise InputError(f"{name}={getattr(self, name)!r} is not one of: {', '.join(get_args(choices))}")
+        for name in ("time_budget", "max_evaluations", "top_k", "memory_limit", "predict_limit"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"{name} must be above 0, not {value}")

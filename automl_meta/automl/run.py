@@ -2,7 +2,6 @@
 
 import logging
 import math
-import pickle
 import shutil
 import tempfile
 import time
@@ -14,16 +13,24 @@ from typing import Any
 import psutil
 
 from automl_meta.automl.advice import Advice, seek_advice
+from automl_meta.automl.combining import (
+    LIKELY_MEMBERS,
+    Combining,
+    ensemble_options,
+    seconds_of_layers,
+    seconds_of_refits,
+)
 from automl_meta.automl.interruption import first_interrupt
 from automl_meta.automl.journal import Journal
 from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.search import make_strategy
 from automl_meta.datasets import Dataset
-from automl_meta.ensembling import EnsembleOptions, EnsemblePlan, make_predictor, plan_ensemble
+from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
 from automl_meta.errors import InputError
 from automl_meta.evaluation import Evaluation, Metric, default_metric, default_n_folds, make_folds, resolve_metric
 from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.spilling import PredictionStore
 from automl_meta.execution import InlineExecutor, LocalExecutor
 from automl_meta.execution.protocol import Executor, Status
 from automl_meta.metabase.personal import learn
@@ -36,11 +43,12 @@ from automl_meta.tuning.work import Problem
 logger = logging.getLogger(__name__)
 
 JOURNAL = "journal.sqlite"
+INTERRUPTED = "interrupted"
 # Seconds kept back for combining and saving: a share of the budget, more on a machine that was slow to start up, more
 # for large tables, and more for large models.
 RESERVE_SHARE, RESERVE_PER_STARTUP, RESERVE_PER_CELL, RESERVE_PER_MEGABYTE = 0.10, 0.4, 1.5e-5, 0.004
 LEAST_RESERVE, MOST_RESERVE_SHARE = 1.0, 0.35
-LIKELY_MEMBERS = 4  # whose models will be loaded and saved
+MOST_RESERVE_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
 TOO_LITTLE_SHARE = 0.05  # of the budget: with less left for searching, it was the time that ended the search
 ONE_CANDIDATE_SHARE = 0.35  # of the time for searching, that one candidate may take
 
@@ -130,12 +138,15 @@ class _Run:
         self.startup = self.clock.elapsed
         self.timings: dict[str, float] = {}
         self.evaluations: list[Evaluation] = []
+        self.folds: Sequence[Fold] = ()
+        self.predictions = PredictionStore(folder)
         self._reserve()
         self._lap("start and read")
 
     def go(self) -> RunResult:
         self.listener.began(self.dataset, self.metric, self.clock, self.executor.workers)
-        folds = make_folds(
+        ensemble_options(self.options, self.dataset)  # what does not fit the table is said before the search
+        self.folds = folds = make_folds(
             self.dataset, self.options.folds or default_n_folds(self.dataset.n_rows), self.options.seed
         )
         advice = seek_advice(self.dataset, self.metric, self.options, self.clock)
@@ -149,8 +160,8 @@ class _Run:
         self.journal.close()
         self.listener.searched(stopped)
         self._lap("search")
-        plan = self._combine(folds)
-        model = self._model(plan, advice)
+        plan, predictor = self._combine(folds, hurry=stopped == INTERRUPTED)
+        model = self._model(plan, predictor, advice)
         if self.options.learn:
             learn(self.folder / JOURNAL)
         self.listener.ended()
@@ -188,7 +199,7 @@ class _Run:
         with first_interrupt(interrupt):
             tuner.run(make_strategy(self.options, self.dataset.task, self.metric.name, advice.advisor))
         if interrupted:
-            return "interrupted"
+            return INTERRUPTED
         if self.clock.remaining_for_search < TOO_LITTLE_SHARE * (self.options.time_budget or 0.0):
             return "the time for searching is over"
         if len(self.evaluations) == self.options.max_evaluations:
@@ -196,7 +207,7 @@ class _Run:
         return "nothing more to try in the time left"
 
     def _take(self, evaluation: Evaluation) -> None:
-        self.evaluations.append(evaluation)
+        self.evaluations.append(self.predictions.keep(evaluation))
         self.journal.add(evaluation)
         self._reserve()
         self.listener.evaluated(evaluation)
@@ -207,27 +218,28 @@ class _Run:
         done.sort(key=lambda evaluation: -evaluation.score(self.metric.name))
         size = sum(path.stat().st_size for evaluation in done[:LIKELY_MEMBERS] for path in evaluation.models)
         cells = self.dataset.n_rows * max(self.dataset.n_classes, 1)
-        self.clock.reserve = reserve_of(self.options.time_budget, self.startup, cells, size / 1e6)
+        reserve = reserve_of(self.options.time_budget, self.startup, cells, size / 1e6)
+        fits = seconds_of_layers(self.options)
+        fits += seconds_of_refits(self.options, self.evaluations, self.folds, self.metric.name)
+        most = MOST_RESERVE_SHARE_WITH_FITS * (self.options.time_budget or 0.0)
+        self.clock.reserve = max(reserve, min(reserve + fits, most))
 
-    def _combine(self, folds: Sequence[Fold]) -> EnsemblePlan:
+    def _combine(self, folds: Sequence[Fold], *, hurry: bool) -> tuple[EnsemblePlan, EnsemblePredictor]:
         if not any(evaluation.status is Status.OK for evaluation in self.evaluations):
             raise self._nothing_succeeded()
-        seconds = None if self.clock.budget.is_deterministic else max(self.clock.remaining / 3, 0.2)
-        return plan_ensemble(
-            self.evaluations,
-            self.dataset.y,
-            self.dataset.task,
-            self.metric,
-            folds,
-            options=EnsembleOptions(kind=self.options.ensemble),
-            seed=self.options.seed,
-            seconds=seconds,
+        combining = Combining(
+            dataset=self.dataset,
+            metric=self.metric,
+            folds=folds,
+            options=self.options,
+            clock=self.clock,
+            executor=self.executor,
+            memory_mb=self._memory_per_candidate(),
+            folder=self.folder,
         )
+        return combining.combine(self.evaluations, hurry=hurry)
 
-    def _model(self, plan: EnsemblePlan, advice: Advice) -> FittedModel:
-        paths = {evaluation.configuration.id: evaluation.models for evaluation in self.evaluations}
-        models = {member: [_load(path) for path in paths[member]] for member in plan.members}
-        predictor = make_predictor(plan, models, self.dataset.n_classes)
+    def _model(self, plan: EnsemblePlan, predictor: EnsemblePredictor, advice: Advice) -> FittedModel:
         return make_model(
             dataset=self.dataset,
             predictor=predictor,
@@ -294,8 +306,3 @@ def reserve_of(time_budget: float | None, startup: float, cells: int, megabytes:
     wanted = RESERVE_SHARE * time_budget + RESERVE_PER_STARTUP * startup
     wanted += RESERVE_PER_CELL * cells + RESERVE_PER_MEGABYTE * megabytes
     return min(max(LEAST_RESERVE, wanted), MOST_RESERVE_SHARE * time_budget)
-
-
-def _load(path: Path) -> Any:
-    with path.open("rb") as file:  # written by this run's own workers
-        return pickle.load(file)

@@ -20,6 +20,16 @@ from automl_meta.cli.output import console_for, print_json, process_started
 @click.option("--max-evaluations", type=int, help="Try at most N configurations; alone, it makes runs repeatable.")
 @click.option("--search", type=click.Choice(["random", "grid", "none"]), default="random", show_default=True)
 @click.option("--ensemble", type=click.Choice(["auto", "stack", "greedy", "best"]), default="auto", show_default=True)
+@click.option(
+    "--refit",
+    type=click.Choice(["auto", "bag", "refit"]),
+    default="auto",
+    show_default=True,
+    help="Members: the bag of their fold models, or one model fitted to all rows.",
+)
+@click.option("--predict-limit", type=float, help="Seconds that predicting 1,000 rows may take.")
+@click.option("--cost", help="What mistakes cost: fp=1,fn=5 or TRUE:PREDICTED=COST,... Decides the predicted class.")
+@click.option("--negative-weights", is_flag=True, help="Let the weights of a stack be negative.")
 @click.option("--top-k", type=int, default=12, show_default=True, help="Ranked picks to try before refining.")
 @click.option("--folds", type=int, help="Folds of the cross-validation. [default: by number of rows]")
 @click.option("--jobs", type=int, help="Worker processes. [default: one a core]")

@@ -14,6 +14,7 @@ ISOTONIC_ROWS = 1_000  # a curve with many steps needs rows
 ISOTONIC_CLASS_ROWS = 200  # of the rarest class
 KEPT_RAW = 0.02  # share of the raw probability: keeps the order within the curve's flat steps
 CURVE_POINTS = 1_000
+MAX_ROWS = 50_000  # that a calibration is fitted to; more do not move it
 
 
 class Temperature(BaseEstimator):  # type: ignore[misc]
@@ -79,6 +80,9 @@ def fit_calibration(kind: str, probabilities: Floats, y: NDArray[np.int64]) -> C
     ValueError
         If there is no such kind.
     """
+    if len(y) > MAX_ROWS:
+        rows = np.linspace(0, len(y) - 1, MAX_ROWS).astype(np.intp)
+        probabilities, y = probabilities[rows], y[rows]
     if kind == "temperature":
         return _fit_temperature(probabilities, y)
     if kind == "isotonic":

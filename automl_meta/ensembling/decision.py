@@ -1,7 +1,8 @@
 """From probabilities to a class, for metrics and costs that the most probable class does not serve.
 
 A decision is a positive weight per class: the class with the largest weighted probability is predicted. With two
-classes that is a threshold: the second class wins where its probability exceeds w0 / (w0 + w1).
+classes that is a threshold: the second class wins where its probability exceeds w0 / (w0 + w1). Where mistakes have
+costs it is their matrix, and the class with the smallest expected cost is predicted.
 """
 
 from collections.abc import Sequence
@@ -25,9 +26,18 @@ def needs_decision(metric: Metric) -> bool:
     return metric.needs == "classes" and metric.name.startswith(TUNED)
 
 
-def weighted(probabilities: Floats, weights: NDArray[Any] | None) -> Floats:
-    """Return `probabilities`, (n_rows, n_classes), times the decision's weights."""
-    return probabilities if weights is None else probabilities * weights
+def weighted(probabilities: Floats, decision: NDArray[Any] | None) -> Floats:
+    """Return what the predicted class is the largest of: `probabilities`, (n_rows, n_classes), weighed by a decision.
+
+    Parameters
+    ----------
+    decision : array of shape (n_classes,) or (n_classes, n_classes), or None
+        Weights per class; or the costs of predicting the column's class where the row's is true.
+    """
+    if decision is None:
+        return probabilities
+    weighed: Floats = -(probabilities @ decision) if decision.ndim == 2 else probabilities * decision
+    return weighed
 
 
 def fit_decision(metric: Metric, probabilities: Floats, y: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -43,24 +53,6 @@ def fit_decision(metric: Metric, probabilities: Floats, y: NDArray[np.int64]) ->
     scores = _scores(metric, probabilities, y, options)
     weights = options[int(np.nanargmax([*scores, -np.inf]))] if np.isfinite(scores).any() else np.ones(n_classes)
     return np.asarray(weights / weights.sum(), dtype=np.float64)
-
-
-def cost_decision(costs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weights that minimise the expected cost for two classes.
-
-    Parameters
-    ----------
-    costs : array of shape (2,)
-        Of a false alarm (the second class predicted, the first true) and of a miss, both positive.
-
-    Raises
-    ------
-    ValueError
-        If a cost is not positive.
-    """
-    if costs.shape != (2,) or not (costs > 0).all():
-        raise ValueError("two positive costs are needed: of a false alarm and of a miss")
-    return np.asarray(costs / costs.sum(), dtype=np.float64)
 
 
 def _best_threshold(metric: Metric, probabilities: Floats, y: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from automl_meta.ensembling.library import Library
 from automl_meta.seeding import generator
 
 STEPS = 25
+IDLE_SHARE = 0.03  # of what mixing gains: members that together add less are dropped
 SORTED_START = 5
 SMALL = 2_000  # rows below which the selection is bagged
 BAGS = 10
@@ -27,6 +28,7 @@ class Limits:
 
     members: int = 8
     seconds_per_1000_rows: float = np.inf
+    negative_weights: bool = False  # whether a stack's weights may be negative
 
     def allowed(self, chosen: NDArray[np.bool_], costs: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which candidates may be added to the `chosen`: those in it, and those there is room for."""
@@ -51,6 +53,7 @@ def select(library: Library, limits: Limits, seed: int) -> tuple[list[int], Weig
     if len(members) < np.count_nonzero(weights):  # weights of a pruned mixture no longer fit together
         weights = np.zeros(library.size)
         weights[members] = _climb(reduced[members], scorer, library.costs[members], limits)
+    weights = _without_idle(weights, reduced, scorer, library.costs)
     chosen = np.flatnonzero(weights)
     return [int(i) for i in chosen], WeightedAverage(weights[chosen] / weights[chosen].sum())
 
@@ -72,6 +75,29 @@ def _climb(reduced: Floats, scorer: Scorer, costs: NDArray[np.float64], limits: 
         if scores.max() > best_score + 1e-12:
             best, best_score = counts.copy(), scores.max()
     return np.asarray(best / best.sum(), dtype=np.float64)
+
+
+def _without_idle(
+    weights: NDArray[np.float64], reduced: Floats, scorer: Scorer, costs: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Take away members, the slowest first, as long as all that is lost is a small share of what mixing gained."""
+    members = np.flatnonzero(weights)
+    full = _safe(scorer.score(_mixed(weights, reduced)[np.newaxis]))[0]
+    lost_at_most = IDLE_SHARE * (full - _safe(scorer.score(reduced[members])).max())
+    while len(members) > 1:
+        rests = [np.where(np.arange(len(weights)) == member, 0.0, weights) for member in members]
+        scores = _safe(scorer.score(np.stack([_mixed(rest, reduced) for rest in rests])))
+        idle = np.flatnonzero(full - scores <= lost_at_most)
+        if not len(idle):
+            break
+        weights = rests[idle[costs[members[idle]].argmax()]]
+        members = np.flatnonzero(weights)
+    return weights
+
+
+def _mixed(weights: NDArray[np.float64], reduced: Floats) -> Floats:
+    mixture: Floats = np.tensordot(weights / weights.sum(), reduced, axes=1)
+    return mixture
 
 
 def _sorted_start(reduced: Floats, scorer: Scorer, costs: NDArray[np.float64], limits: Limits) -> list[int]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.datasets.task import Task
+from automl_meta.ensembling.candidates import Candidate
 from automl_meta.errors import InputError
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.metrics import Metric
@@ -17,6 +18,7 @@ from automl_meta.seeding import generator
 
 Floats = NDArray[np.floating[Any]]
 MAX_CANDIDATES = 60
+MOST_BYTES = 2**30  # of predictions that are combined
 MIN_GROUPS = 3  # with fewer folds, rows are grouped anew: weights cannot be judged on the rows they were fitted to
 NEW_GROUPS = 5
 
@@ -27,20 +29,24 @@ class Library:
 
     Attributes
     ----------
-    evaluations : tuple of Evaluation
+    candidates : tuple of Candidate
     predictions : tuple of float32 arrays of shape (n_rows, n_classes) or (n_rows,)
         One a candidate.
     y : array of shape (n_rows,)
     groups : int array of shape (n_rows,)
         Which fold held the row out; what is learned on some groups is judged on another.
+    seconds : array of shape (n_candidates,)
+        That the candidate itself takes to predict 1,000 rows.
     costs : array of shape (n_candidates,)
-        Seconds that a bag of the candidate's fold models takes for 1,000 rows.
+        Seconds that the candidate takes for 1,000 rows: a bag of its fold models or one model, and above the first
+        layer what feeds it.
     """
 
-    evaluations: tuple[Evaluation, ...]
+    candidates: tuple[Candidate, ...]
     predictions: tuple[Floats, ...]
     y: NDArray[Any]
     groups: NDArray[np.int64]
+    seconds: NDArray[np.float64]
     costs: NDArray[np.float64]
     task: Task
     metric: Metric
@@ -51,9 +57,14 @@ class Library:
         return len(self.predictions)
 
     @property
-    def ids(self) -> tuple[str, ...]:
-        """The candidates' configuration ids."""
-        return tuple(evaluation.configuration.id for evaluation in self.evaluations)
+    def names(self) -> tuple[str, ...]:
+        """The candidates' names."""
+        return tuple(candidate.name for candidate in self.candidates)
+
+    @property
+    def first_layer(self) -> list[int]:
+        """Positions of the candidates that see the table's columns alone."""
+        return [i for i, candidate in enumerate(self.candidates) if candidate.layer == 1]
 
     def take(self, rows: NDArray[Any]) -> "Library":
         """Return the library on only `rows` (mask or positions)."""
@@ -64,8 +75,9 @@ class Library:
         """Return the library of only `members` (positions), in that order."""
         return replace(
             self,
-            evaluations=tuple(self.evaluations[i] for i in members),
+            candidates=tuple(self.candidates[i] for i in members),
             predictions=tuple(self.predictions[i] for i in members),
+            seconds=self.seconds[list(members)],
             costs=self.costs[list(members)],
         )
 
@@ -77,12 +89,22 @@ def make_library(
     metric: Metric,
     folds: Sequence[Fold],
     *,
+    upper: Sequence[Candidate] = (),
+    one_model: bool = False,
     seed: int = 0,
     max_candidates: int = MAX_CANDIDATES,
 ) -> Library:
     """Gather what can be combined: evaluations that succeeded and predicted every row that a fold held out.
 
-    An evaluation that was run again counts once. The best `max_candidates` by `metric` are kept.
+    An evaluation that was run again counts once. The best `max_candidates` by `metric` are kept, fewer where their
+    predictions would take more memory than `MOST_BYTES`.
+
+    Parameters
+    ----------
+    upper : sequence of Candidate
+        Of the layers above the first.
+    one_model : bool
+        Whether members will be one model, so that predicting takes a fold's share of a bag's time.
 
     Raises
     ------
@@ -90,37 +112,76 @@ def make_library(
         If no evaluation can be used.
     """
     rows, groups = _groups(folds, y, task, seed)
-    usable: dict[str, tuple[float, Evaluation, Floats]] = {}
-    for evaluation in evaluations:
-        if evaluation.status is not Status.OK or evaluation.predictions is None:
-            continue
-        prediction = evaluation.predictions[rows]
-        if len(evaluation.predictions) != len(y) or not np.isfinite(prediction).all():
-            continue
-        score = _finite(evaluation.score(metric.name), metric.score(y[rows], prediction))
-        usable[evaluation.configuration.id] = (score, evaluation, prediction)
-    if not usable:
+    scored: dict[str, tuple[float, Candidate]] = {}
+    for candidate in (*(Candidate(evaluation=evaluation) for evaluation in evaluations), *upper):
+        prediction = _usable(candidate.evaluation, rows, len(y))
+        if prediction is not None:
+            score = _finite(candidate.evaluation.score(metric.name), metric.score(y[rows], prediction))
+            scored[candidate.name] = (score, candidate)
+    if not any(candidate.layer == 1 for _, candidate in scored.values()):
         raise InputError("no candidate finished its cross-validation, so there is nothing to make a model of")
-    best = sorted(usable.values(), key=lambda entry: -entry[0])[:max_candidates]  # stable: earlier first on a tie
-    n_models = max(len(folds), 1)
+    ordered = sorted(scored.values(), key=lambda entry: -entry[0])  # stable: earlier first on a tie
+    best = tuple(candidate for _, candidate in _most(ordered, max_candidates, len(rows)))
+    models = 1 if one_model else max(len(folds), 1)
+    seconds = {candidate.name: models * _seconds(candidate.evaluation, folds) for _, candidate in scored.values()}
     return Library(
-        evaluations=tuple(evaluation for _, evaluation, _ in best),
-        predictions=tuple(prediction for _, _, prediction in best),
+        candidates=best,
+        predictions=tuple(_taken(candidate.evaluation, rows) for candidate in best),
         y=y[rows],
         groups=groups,
-        costs=np.array([_cost(evaluation, folds, n_models) for _, evaluation, _ in best]),
+        seconds=np.array([seconds[candidate.name] for candidate in best]),
+        costs=np.array([_with_inputs(candidate, scored, seconds) for candidate in best]),
         task=task,
         metric=metric,
     )
+
+
+def _usable(evaluation: Evaluation, rows: NDArray[np.intp], n_rows: int) -> Floats | None:
+    """Return an evaluation's predictions of the rows that were held out, if it has all of them."""
+    if evaluation.status is not Status.OK or evaluation.predictions is None or len(evaluation.predictions) != n_rows:
+        return None
+    prediction = _taken(evaluation, rows)
+    return prediction if np.isfinite(prediction).all() else None
+
+
+def _taken(evaluation: Evaluation, rows: NDArray[np.intp]) -> Floats:
+    predictions = evaluation.predictions
+    assert predictions is not None
+    return predictions if len(rows) == len(predictions) else predictions[rows]
+
+
+def _most(ordered: list[tuple[float, Candidate]], max_candidates: int, n_rows: int) -> list[tuple[float, Candidate]]:
+    """Return as many of the best as there may be and as fit into memory, one of the first layer among them."""
+    predictions = ordered[0][1].evaluation.predictions
+    assert predictions is not None
+    size = predictions.itemsize * n_rows * (predictions.shape[1] if predictions.ndim == 2 else 1)
+    kept = ordered[: max(min(max_candidates, MOST_BYTES // max(size, 1)), 1)]
+    if all(candidate.layer > 1 for _, candidate in kept):
+        kept.append(next(entry for entry in ordered if entry[1].layer == 1))
+    return kept
+
+
+def _with_inputs(
+    candidate: Candidate, scored: dict[str, tuple[float, Candidate]], seconds: dict[str, float]
+) -> float:
+    """Return the seconds of a candidate and of all that feeds it, however far down."""
+    waiting, needed = [candidate.name], set()
+    while waiting:
+        name = waiting.pop()
+        if name in scored and name not in needed:
+            needed.add(name)
+            waiting += scored[name][1].inputs
+    return sum(seconds[name] for name in sorted(needed))
 
 
 def _finite(*scores: float) -> float:
     return next((score for score in scores if np.isfinite(score)), -np.inf)
 
 
-def _cost(evaluation: Evaluation, folds: Sequence[Fold], n_models: int) -> float:
+def _seconds(evaluation: Evaluation, folds: Sequence[Fold]) -> float:
+    """Return the seconds that one fold model takes for 1,000 rows."""
     predicted = sum(len(valid) for _, valid in folds)
-    return 1000 * n_models * evaluation.predict_seconds / max(predicted, 1)
+    return 1000 * evaluation.predict_seconds / max(predicted, 1)
 
 
 def _groups(

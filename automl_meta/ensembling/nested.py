@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.ensembling.calibration import fit_calibration
+from automl_meta.ensembling.calibration import fit_calibration, possible_calibrations
 from automl_meta.ensembling.combiners import Combiner, WeightedAverage
-from automl_meta.ensembling.decision import fit_decision, weighted
+from automl_meta.ensembling.deadline import Deadline
+from automl_meta.ensembling.decision import fit_decision, needs_decision, weighted
 from automl_meta.ensembling.fast_scores import make_scorer
 from automl_meta.ensembling.greedy import Limits, select
 from automl_meta.ensembling.library import Library
@@ -33,7 +34,8 @@ def single_best(library: Library, limits: Limits, seed: int) -> tuple[list[int],
     return [best], WeightedAverage(np.ones(1))
 
 
-KINDS: dict[str, Fit] = {"best": single_best, "greedy": select, "stack": stack}  # simplest first
+# Simplest first. "layers" is greedy selection among the candidates of all layers; the others know the first alone.
+KINDS: dict[str, Fit] = {"best": single_best, "greedy": select, "stack": stack, "layers": select}
 
 
 class Nest:
@@ -47,6 +49,13 @@ class Nest:
         self.seconds: dict[str, float] = {}
         self._fits: dict[str, list[tuple[list[int], Combiner]]] = {}
         self._predictions: dict[tuple[str, str], NDArray[np.float64]] = {}
+
+    def fit(self, kind: str, rows: NDArray[Any] | None = None) -> tuple[list[int], Combiner]:
+        """Return members (positions in the library) and combiner of a kind, fitted to `rows`; None is all of them."""
+        pool = list(range(self.library.size)) if kind == "layers" else self.library.first_layer
+        library = self.library if len(pool) == self.library.size else self.library.only(pool)
+        members, combiner = KINDS[kind](library if rows is None else library.take(rows), self.limits, self.seed)
+        return [pool[i] for i in members], combiner
 
     def predictions(self, kind: str, calibration: str = "none") -> NDArray[np.float64]:
         """Return predictions for all rows, each by an ensemble that was fitted without the row's group."""
@@ -72,30 +81,35 @@ class Nest:
 
     def fits(self, kind: str) -> list[tuple[list[int], Combiner]]:
         """Return members and combiner for each group, fitted to all the others."""
-        self.fit_in_time(kind, None)
+        self.fit_in_time(kind, Deadline())
         return self._fits[kind]
 
-    def fit_in_time(self, kind: str, deadline: float | None) -> bool:
-        """Fit a kind for every group; give up, and return False, if the first says that the time is too short.
-
-        Parameters
-        ----------
-        deadline : float, optional
-            On the clock of `time.perf_counter`.
-        """
+    def fit_in_time(self, kind: str, deadline: Deadline) -> bool:
+        """Fit a kind for every group; give up, and return False, if the first say that the time is too short."""
         if kind in self._fits:
             return True
         start = time.perf_counter()
         found: list[tuple[list[int], Combiner]] = []
         for group in self.groups:
-            found.append(KINDS[kind](self.library.take(self._others(group)), self.limits, self.seed))
-            now = time.perf_counter()
-            left = len(self.groups) + 1 - len(found)  # all rows come last
-            if deadline is not None and now + (now - start) / len(found) * left > deadline:
+            found.append(self.fit(kind, self._others(group)))
+            fits_to_come = len(self.groups) + 1 - len(found)  # all rows come last
+            if (time.perf_counter() - start) / len(found) * fits_to_come > deadline.left:
                 return False
         self.seconds[kind] = time.perf_counter() - start
         self._fits[kind] = found
         return True
+
+    def seconds_to_refine(self, kind: str) -> float:
+        """Return what judging calibrations and decisions may take: measured for one group, and for all of them."""
+        start = time.perf_counter()
+        inside, _ = self._inside_and_outside(kind, "none", 0)
+        others = self.library.y[self._others(self.groups[0])]
+        for calibration in possible_calibrations(self.library.y, inside.shape[1]):
+            fit_calibration(calibration, inside, others)
+        if needs_decision(self.library.metric):
+            fit_decision(self.library.metric, inside, others)
+        ways = 4  # no calibration and two, undecided and decided
+        return ways * len(self.groups) * (time.perf_counter() - start)
 
     def scores(self, predictions: NDArray[Any], metric: Metric | None = None) -> NDArray[np.float64]:
         """Return the score of each group's rows."""

@@ -23,6 +23,8 @@ class KindEstimate:
     error: float  # standard error of the mean; NaN below two folds
     members: int  # distinct ones
     seconds: float  # that fitting it took, all folds together
+    gain: float = math.nan  # over the single best, fold by fold, and the standard error of its mean
+    gain_error: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,17 +34,21 @@ class EnsemblePlan:
     Attributes
     ----------
     kind : str
-        ``best``, ``greedy`` or ``stack``.
+        ``best``, ``greedy``, ``stack`` (a linear second layer), ``layers`` (learners of the catalogue above each
+        other) or ``distilled``.
     members : tuple of str
-        Configuration ids, heaviest first.
+        Names of candidates, lower layers first, then heaviest first: configuration ids, above the first layer with
+        the layer's number.
+    inputs : tuple of tuples of int
+        For each member above the first layer, the positions of the members that feed it.
     weights : tuple of float
-        One a member; those of a stack need not add up to one.
+        One a member; those of a stack need not add up to one, and a member that only feeds others has 0.
     combiner
         The weights and what else combining takes, on members in the order of `members`.
     calibration
         None if none improves the log loss.
-    decision : array of shape (n_classes,) or None
-        Weights per class for the predicted class; None for the most probable.
+    decision : array of shape (n_classes,) or (n_classes, n_classes), or None
+        How the predicted class is chosen, see `decision.weighted`; None for the most probable.
     residuals
         What prediction intervals are made of; None for classification.
     metric : str
@@ -50,6 +56,8 @@ class EnsemblePlan:
         Honest: everything learned from out-of-fold predictions, the choice of the kind included, was learned on
         other folds than it is scored on. Mean over folds, and its standard error (see `doubt`).
     fold_scores : tuple of float
+    honest : array of shape (n_held_out, n_classes) or (n_held_out,)
+        The predictions that `score` is made of, for the rows that the folds held out, in the table's order.
     optimistic_score : float
         What the weights score on the predictions that they were fitted to.
     best_single_score : float
@@ -58,8 +66,13 @@ class EnsemblePlan:
         The kinds that were judged, simplest first.
     contributions : mapping from id to float
         The optimistic score of the ensemble fitted without that member; empty for a single member.
-    seconds_per_1000_rows : float
-        That the bags of the members' fold models take together, as measured in cross-validation.
+    member_seconds : tuple of float
+        That each member takes to predict 1,000 rows, as measured in cross-validation.
+    refitted : tuple of str
+        Members that are one model fitted to all rows; the others are the bags of their fold models.
+    cost, undecided_cost : float or None
+        What mistakes cost per row, out of fold, with the decision by costs and with the most probable class; None
+        where no costs were given.
     reason : str
         One sentence for people.
     """
@@ -76,12 +89,31 @@ class EnsemblePlan:
     score: float
     error: float
     fold_scores: tuple[float, ...]
+    honest: NDArray[np.float64]
     optimistic_score: float
     best_single_score: float
     comparison: tuple[KindEstimate, ...]
     contributions: Mapping[str, float]
-    seconds_per_1000_rows: float
+    member_seconds: tuple[float, ...]
     reason: str
+    inputs: tuple[tuple[int, ...], ...] = ()
+    refitted: tuple[str, ...] = ()
+    cost: float | None = None
+    undecided_cost: float | None = None
+
+    @property
+    def seconds_per_1000_rows(self) -> float:
+        """Seconds that predicting 1,000 rows takes, as measured in cross-validation."""
+        return sum(self.member_seconds)
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The layer of each member, 1 for those that see the table's columns alone."""
+        layers: list[int] = []
+        for position in range(len(self.members)):
+            below = self.inputs[position] if self.inputs else ()
+            layers.append(1 + max((layers[i] for i in below), default=0))
+        return tuple(layers)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `show` and the report tell of the ensemble, ready for JSON."""
@@ -91,12 +123,16 @@ class EnsemblePlan:
                 {
                     "id": member,
                     "weight": weight,
+                    "layer": layer,
+                    "refitted": member in self.refitted,
                     "score_without": _finite_or_none(self.contributions.get(member, math.nan)),
                 }
-                for member, weight in zip(self.members, self.weights, strict=True)
+                for member, weight, layer in zip(self.members, self.weights, self.layers, strict=True)
             ],
             "calibration": None if self.calibration is None else type(self.calibration).__name__.lower(),
-            "decision": None if self.decision is None else [float(weight) for weight in self.decision],
+            "decision": None if self.decision is None else self.decision.tolist(),
+            "cost": self.cost,
+            "undecided_cost": self.undecided_cost,
             "metric": self.metric,
             "score": _finite_or_none(self.score),
             "error": _finite_or_none(self.error),
@@ -110,6 +146,8 @@ class EnsemblePlan:
                     "error": _finite_or_none(e.error),
                     "members": e.members,
                     "seconds": e.seconds,
+                    "gain": _finite_or_none(e.gain),
+                    "gain_error": _finite_or_none(e.gain_error),
                 }
                 for e in self.comparison
             ],

@@ -1,6 +1,6 @@
 """The fitted ensemble: what a model file stores and what predicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +15,7 @@ from automl_meta.ensembling.combiners import Combiner
 from automl_meta.ensembling.decision import weighted
 from automl_meta.ensembling.intervals import Residuals
 from automl_meta.ensembling.plan import EnsemblePlan
+from automl_meta.ensembling.upper_features import extended
 from automl_meta.errors import InputError
 from automl_meta.pipelines.build import predict as predict_pipeline
 
@@ -38,6 +39,9 @@ class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
         Weights per class by which the predicted class is decided.
     residuals
         What prediction intervals are made of; None where there are none.
+    inputs : list of lists of int, or None
+        For each member above the first layer the positions of those that feed it, all before it; None where all are
+        of the first layer.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
         calibration: Calibration | None = None,
         decision: NDArray[np.float64] | None = None,
         residuals: Residuals | None = None,
+        inputs: list[list[int]] | None = None,
     ) -> None:
         self.task = task
         self.n_classes = n_classes
@@ -57,6 +62,7 @@ class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
         self.calibration = calibration
         self.decision = decision
         self.residuals = residuals
+        self.inputs = inputs
 
     def predict_proba(self, X: pd.DataFrame, *, threads: int = 1) -> NDArray[np.float64]:
         """Return probabilities of shape (n_rows, n_classes) for a table in canonical form.
@@ -97,13 +103,29 @@ class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
 
     def member_predictions(self, X: pd.DataFrame, *, threads: int = 1) -> list[NDArray[np.float64]]:
         """Return each member's own predictions, in the members' order."""
-        models = [model for member in self.members for model in member]
-        predictions = self._run(models, X, threads)
-        means = []
-        for member in self.members:
-            own = [next(predictions) for _ in member]
-            means.append(np.asarray(np.mean(own, axis=0, dtype=np.float64)))
+        means: list[NDArray[np.float64]] = []
+        for position, below in self._layers():
+            tables = [extended(X, [means[i] for i in fed]) if fed else X for fed in below]
+            work = [
+                (model, table)
+                for member, table in zip(self.members[position : position + len(below)], tables, strict=True)
+                for model in member
+            ]
+            predictions = self._run(work, threads)
+            for member in self.members[position : position + len(below)]:
+                own = [next(predictions) for _ in member]
+                means.append(np.asarray(np.mean(own, axis=0, dtype=np.float64)))
         return means
+
+    def _layers(self) -> Iterator[tuple[int, list[list[int]]]]:
+        """Yield runs of members that do not feed each other: the first one's position, and what feeds each."""
+        inputs = self.inputs or [[] for _ in self.members]
+        start = 0
+        for position, fed in enumerate(inputs):
+            if any(i >= start for i in fed):
+                yield start, inputs[start:position]
+                start = position
+        yield start, inputs[start:]
 
     def _combined(self, X: pd.DataFrame, threads: int) -> NDArray[np.float64]:
         if not len(X):
@@ -111,16 +133,17 @@ class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
         combined = self.combiner.combine(self.member_predictions(X, threads=threads))
         return combined if self.calibration is None else self.calibration.apply(combined)
 
-    def _run(self, models: Sequence[Any], X: pd.DataFrame, threads: int) -> Any:
+    def _run(self, work: Sequence[tuple[Any, pd.DataFrame]], threads: int) -> Iterator[NDArray[np.float64]]:
         task = Task(self.task)
 
-        def one(model: Any) -> NDArray[Any]:
-            return predict_pipeline(model, X, task, self.n_classes)
+        def one(model_and_table: tuple[Any, pd.DataFrame]) -> NDArray[np.float64]:
+            model, table = model_and_table
+            return predict_pipeline(model, table, task, self.n_classes)
 
-        if threads <= 1 or len(models) == 1:
-            return map(one, models)
-        with ThreadPoolExecutor(min(threads, len(models))) as pool:
-            return iter(list(pool.map(one, models)))
+        if threads <= 1 or len(work) == 1:
+            return map(one, work)
+        with ThreadPoolExecutor(min(threads, len(work))) as pool:
+            return iter(list(pool.map(one, work)))
 
 
 def make_predictor(plan: EnsemblePlan, models: Mapping[str, Sequence[Any]], n_classes: int) -> EnsemblePredictor:
@@ -128,7 +151,7 @@ def make_predictor(plan: EnsemblePlan, models: Mapping[str, Sequence[Any]], n_cl
 
     Parameters
     ----------
-    models : mapping from configuration id to fitted pipelines
+    models : mapping from a member's name to fitted pipelines
         Of every member: its fold models, or one refitted on all rows.
     n_classes : int
         0 for regression.
@@ -149,4 +172,5 @@ def make_predictor(plan: EnsemblePlan, models: Mapping[str, Sequence[Any]], n_cl
         calibration=plan.calibration,
         decision=plan.decision,
         residuals=plan.residuals,
+        inputs=[list(fed) for fed in plan.inputs] if any(plan.inputs) else None,
     )

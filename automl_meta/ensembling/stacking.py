@@ -1,4 +1,4 @@
-"""A second layer on the members' out-of-fold predictions: regularised, and non-negative.
+"""A linear second layer on the members' out-of-fold predictions: regularised, and non-negative unless asked.
 
 Non-negative weights (Breiman 1996, *Stacked regressions*) are more than a taste. The out-of-fold predictions of a
 model that learned nothing lean away from the truth (a fold whose mean is high is predicted from the others, whose
@@ -29,20 +29,21 @@ def stack(library: Library, limits: Limits, seed: int) -> tuple[list[int], Combi
     own_objective = "neg_log_loss" if library.task.is_classification else "neg_root_mean_squared_error"
     greedy, _ = select(replace(library, metric=resolve_metric(own_objective, library.task)), limits, seed)
     pool = [*greedy, *(i for i in range(library.size) if i not in greedy)][:POOL]
-    combiner = fit_second_layer(library.only(pool))
+    combiner = fit_second_layer(library.only(pool), negative_weights=limits.negative_weights)
     members = _keep_influential(pool, combiner, library, limits)
-    return members, fit_second_layer(library.only(members))
+    return members, fit_second_layer(library.only(members), negative_weights=limits.negative_weights)
 
 
-def fit_second_layer(library: Library) -> Combiner:
+def fit_second_layer(library: Library, *, negative_weights: bool = False) -> Combiner:
     """Fit a weight for every candidate of the library, on all its rows."""
     if library.task.is_classification:
-        return _fit_log_odds([centred_log(prediction) for prediction in library.predictions], library.y)
-    return _fit_numbers(np.stack(library.predictions, axis=1), library.y)
+        logs = [centred_log(prediction) for prediction in library.predictions]
+        return _fit_log_odds(logs, library.y, None if negative_weights else 0.0)
+    return _fit_numbers(np.stack(library.predictions, axis=1), library.y, negative_weights)
 
 
-def _fit_log_odds(logs: list[NDArray[np.float64]], y: NDArray[np.int64]) -> LogOddsStack:
-    """Minimise the log loss plus the prior's penalty over the weights (non-negative) and the biases."""
+def _fit_log_odds(logs: list[NDArray[np.float64]], y: NDArray[np.int64], least: float | None) -> LogOddsStack:
+    """Minimise the log loss plus the prior's penalty over the weights (none below `least`) and the biases."""
     stacked = np.stack(logs)  # (n_members, n_rows, n_classes)
     n_members, n_rows, n_classes = stacked.shape
     flat = stacked.reshape(n_members, -1)
@@ -69,14 +70,14 @@ def _fit_log_odds(logs: list[NDArray[np.float64]], y: NDArray[np.int64]) -> LogO
         return value / n_rows, slope / n_rows
 
     start = np.concatenate([np.full(n_members, centre), np.zeros(n_classes)])
-    bounds = [(0.0, None)] * n_members + [(None, None)] * n_classes
+    bounds = [(least, None)] * n_members + [(None, None)] * n_classes
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100})
     parameters = found.x if np.isfinite(found.x).all() else start
     return LogOddsStack(parameters[:n_members], parameters[n_members:])
 
 
-def _fit_numbers(predictions: Floats, y: NDArray[np.float64]) -> LinearStack:
-    """Solve non-negative least squares with the same prior, the target in units of its spread."""
+def _fit_numbers(predictions: Floats, y: NDArray[np.float64], negative_weights: bool) -> LinearStack:
+    """Solve (non-negative) least squares with the same prior, the target in units of its spread."""
     centres = predictions.mean(axis=0, dtype=np.float64)
     spread = float(y.std()) or 1.0
     design = (predictions - centres) / spread
@@ -85,8 +86,11 @@ def _fit_numbers(predictions: Floats, y: NDArray[np.float64]) -> LinearStack:
     noise = 1.0 / WEIGHT_DOUBT  # one row's error against the prior's doubt, both in units of the spread
     normal = design.T @ design + noise**2 * np.eye(n_members)
     right = design.T @ target + noise**2 / n_members
-    factor = np.linalg.cholesky(normal)
-    weights, _ = nnls(factor.T, np.linalg.solve(factor, right))
+    if negative_weights:
+        weights = np.linalg.solve(normal, right)
+    else:
+        factor = np.linalg.cholesky(normal)
+        weights, _ = nnls(factor.T, np.linalg.solve(factor, right))
     return LinearStack(weights, float(y.mean() - weights @ centres))
 
 
@@ -96,7 +100,7 @@ def _keep_influential(pool: list[int], combiner: Combiner, library: Library, lim
     for i, weight in zip(pool, combiner.weights, strict=True):
         prediction = library.predictions[i]
         shape = centred_log(prediction) if library.task.is_classification else prediction
-        influence[i] = weight * float(np.std(shape, axis=0, dtype=np.float64).mean())
+        influence[i] = abs(weight) * float(np.std(shape, axis=0, dtype=np.float64).mean())
     chosen = np.zeros(library.size, dtype=bool)
     least = 0.01 * influence.max()
     for i in np.argsort(-influence, kind="stable"):

@@ -55,6 +55,8 @@ def parse_predictor(content: bytes) -> EnsemblePredictor:
 
 def _check_parts(predictor: EnsemblePredictor) -> None:
     """Check what is used without looking: that every part is there, and is of its kind."""
+    if "inputs" not in vars(predictor):  # a file from before there were layers
+        predictor.inputs = None
     parts = vars(predictor)
     complete = set(parts) >= set(EnsemblePredictor._get_param_names())
     if (
@@ -67,8 +69,23 @@ def _check_parts(predictor: EnsemblePredictor) -> None:
         or len(parts["members"]) != np.size(vars(parts["combiner"]).get("weights", ()))
         or not isinstance(parts["calibration"], Calibration | None)
         or not isinstance(parts["residuals"], Residuals | None)
+        or not _feeds_upwards(parts["inputs"], len(parts["members"]))
     ):
         raise PredictorPartError("its ensemble lacks parts")
+
+
+def _feeds_upwards(inputs: Any, n_members: int) -> bool:
+    """Return whether each member is fed by members before it."""
+    if inputs is None:
+        return True
+    return (
+        isinstance(inputs, list)
+        and len(inputs) == n_members
+        and all(
+            isinstance(fed, list) and all(isinstance(i, int) and 0 <= i < position for i in fed)
+            for position, fed in enumerate(inputs)
+        )
+    )
 
 
 def _unknown(content: bytes) -> str:

@@ -100,7 +100,8 @@ class Tuner:
             for future in ended:
                 evaluations.append(self._take(pending.pop(future), future.result(), strategy))
             if not ended:  # the time for searching is over
-                self._executor.shutdown(cancel=True)
+                for future in pending:
+                    future.cancel()  # the executor's work after the search needs the workers
                 return evaluations
 
     def _submit(self, proposal: Proposal) -> "Future[Outcome]":

@@ -6,8 +6,9 @@ from made_evaluations import class_problem, evaluation, failed, folds_of, number
 
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling import EnsembleOptions, plan_ensemble
-from automl_meta.ensembling.choice import simplest_within_noise
-from automl_meta.ensembling.decision import cost_decision
+from automl_meta.ensembling.comparing import simplest_within_noise
+from automl_meta.ensembling.costs import parse_costs
+from automl_meta.ensembling.decision import weighted
 from automl_meta.errors import InputError
 from automl_meta.evaluation.metrics import default_metric, resolve_metric
 
@@ -105,13 +106,35 @@ def test_rare_classes_move_the_decision(metric: str) -> None:
     assert tuned.decision[1] > tuned.decision[0]  # the rare class needs less than half
 
 
-def test_costs_move_the_threshold() -> None:
-    weights = cost_decision(np.array([1.0, 5.0]))
-    p = np.array([[0.85, 0.15], [0.8, 0.2]])
+@pytest.mark.parametrize("metric", ["roc_auc", "f1"])
+def test_costs_move_the_threshold_and_save_money(metric: str) -> None:
+    made, y = class_problem(1000, 2, [1.0, 0.9])
+    costs = parse_costs("fp=1,fn=5", ("no", "yes"))
+    plan = plan_of(made, y, Task.BINARY, metric, mistake_costs=costs)
     # calling costs 1 x P(no), not calling 5 x P(yes): call from 1/6 on
-    assert (p * weights).argmax(axis=1).tolist() == [0, 1]
-    with pytest.raises(ValueError, match="positive"):
-        cost_decision(np.array([0.0, 1.0]))
+    p = np.array([[0.85, 0.15], [0.8, 0.2]])
+    assert weighted(p, plan.decision).argmax(axis=1).tolist() == [0, 1]
+    assert plan.cost < 0.9 * plan.undecided_cost
+
+
+def test_costs_of_several_classes_favour_the_dear_mistakes() -> None:
+    costs = parse_costs("a:c=10, b:c=10", ("a", "b", "c"))
+    assert costs.tolist() == [[0, 1, 10], [1, 0, 10], [1, 1, 0]]
+    p = np.array([[0.3, 0.1, 0.6]])
+    assert weighted(p, costs).argmax(axis=1).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("fp=0", "positive"), ("fn=much", "positive"), ("yes:yes=2", "no mistake"), ("maybe=2", "TRUE:PREDICTED=COST")],
+)
+def test_costs_that_make_no_sense_are_refused(text: str, what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        parse_costs(text, ("no", "yes"))
+
+
+def test_labels_with_colons_are_told_apart() -> None:
+    assert parse_costs("1:2:3=4", ("1:2", "3"))[0, 1] == 4
 
 
 def test_numbers_get_residuals_that_cover() -> None:
@@ -140,7 +163,7 @@ def test_a_plan_is_json_ready_and_repeatable() -> None:
     for estimate in (*first["comparison"], *second["comparison"]):
         estimate.pop("seconds")
     assert json.dumps(first, allow_nan=False) == json.dumps(second, allow_nan=False)
-    assert set(first["members"][0]) == {"id", "weight", "score_without"}
+    assert set(first["members"][0]) == {"id", "weight", "layer", "refitted", "score_without"}
 
 
 def test_no_time_leaves_the_single_best() -> None:

@@ -72,7 +72,7 @@ def test_slow_candidates_are_left_out_under_a_limit_on_predicting(kind: str) -> 
     library = library_of([slow, *fast], y, Task.BINARY)
     # 500 rows took 0.1 s in all, so 1,000 rows by five fold models take 1 s
     members, _ = KINDS[kind](library, Limits(seconds_per_1000_rows=2.5), 0)
-    assert slow.configuration.id not in {library.ids[i] for i in members}
+    assert slow.configuration.id not in {library.names[i] for i in members}
     assert library.costs[members].sum() <= 2.5
 
 
@@ -82,7 +82,7 @@ def test_a_limit_that_nobody_meets_leaves_the_fastest() -> None:
     library = library_of([made[0], quick], y, Task.BINARY)
     for kind in KINDS.values():
         members, _ = kind(library, Limits(seconds_per_1000_rows=1e-9), 0)
-        assert [library.ids[i] for i in members] == [quick.configuration.id]
+        assert [library.names[i] for i in members] == [quick.configuration.id]
 
 
 def test_stack_undoes_overconfidence_that_an_average_cannot() -> None:

@@ -21,13 +21,15 @@ class SimulatedWorkers:
         self.workers = workers
         self._longest = longest
         self._pool = ThreadPoolExecutor(workers)
-        self.cancelled = False
+        self.cancelled: list[Future[Outcome]] = []
 
     def share(self, value: Any) -> Any:
         return value
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, limits: Limits) -> "Future[Outcome]":
-        return self._pool.submit(self._work, arguments[1])
+        future = self._pool.submit(self._work, arguments[1])
+        future.cancel = lambda: not future.done() and self.cancelled.append(future) is None  # type: ignore[method-assign]
+        return future
 
     def _work(self, configuration: Configuration) -> Outcome:
         time.sleep(random.random() * self._longest)
@@ -38,7 +40,6 @@ class SimulatedWorkers:
         return Outcome(status=Status.OK, value=value)
 
     def shutdown(self, *, cancel: bool = False) -> None:
-        self.cancelled = cancel
         self._pool.shutdown(wait=not cancel, cancel_futures=cancel)
 
 

@@ -1,0 +1,51 @@
+"""Comparing ways to combine, group by group of rows."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+# How many standard errors of the difference a way must be better by than a simpler one. Averaging different models
+# helps nearly always; a second layer has more ways to go wrong, and another one still more.
+MARGINS = {"greedy": 0.0, "stack": 1.5, "layers": 1.5, "temperature": 1.0, "isotonic": 1.0, "decided": 1.0}
+
+
+def simplest_within_noise(scores: Mapping[str, Scores]) -> str:
+    """Return the first name, or a later one whose scores are better by more than its margin of standard errors.
+
+    Parameters
+    ----------
+    scores : mapping from name to array of shape (n_groups,)
+        Simplest first; of the same groups, so that differences are compared group by group.
+    """
+    names = list(scores)
+    chosen = names[0]
+    for name in names[1:]:
+        difference = finite(scores[name] - scores[chosen])
+        if len(difference) and difference.mean() > MARGINS.get(name, 0.0) * error_of_mean(difference):
+            chosen = name
+    return chosen
+
+
+def no_worse(scores: Scores, plain: Scores) -> bool:
+    """Return whether `scores` are at most a quarter of a standard error below the `plain` ones."""
+    difference = finite(scores - plain)
+    return not len(difference) or bool(difference.mean() >= -0.25 * error_of_mean(plain))
+
+
+def error_of_mean(values: Scores) -> float:
+    """Return the standard error of the mean of those that are finite, as if they were independent; 0 for one."""
+    values = finite(values)
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+def mean(values: Scores) -> float:
+    """Return the mean of those that are finite; NaN if none is."""
+    values = finite(values)
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def finite(values: Scores) -> Scores:
+    """Return the values that are finite."""
+    return values[np.isfinite(values)]

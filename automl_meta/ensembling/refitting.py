@@ -1,0 +1,65 @@
+"""One model fitted to all rows in the place of the bag of fold models."""
+
+import pickle
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from automl_meta.ensembling.options import Refit
+from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.records import Evaluation
+from automl_meta.execution.protocol import Shared
+from automl_meta.pipelines.build import build_pipeline
+from automl_meta.pipelines.configuration import Configuration
+from automl_meta.pipelines.context import FitContext
+from automl_meta.seeding import integer_seed
+from automl_meta.tuning.work import Problem
+
+LARGE_BAG = 40e6  # bytes of fold models: a bag beyond is worth replacing for its size alone
+FOREST_BAG = 8e6  # of models that are bags already: a bag of them is no better than one
+FORESTS = ("random_forest", "extra_trees")
+GROWTH = 1.2  # how much faster than the rows the time for a fit may grow
+
+
+def is_worth_refitting(evaluation: Evaluation, choice: Refit, n_folds: int, *, limited: bool) -> bool:
+    """Return whether a member should be one model.
+
+    A bag of fold models is the better predictor where all else is equal: each model saw fewer rows, but their mean
+    is steadier. One model takes a fold's share of the space and of the time to predict. ``auto`` prefers it where
+    one fold model is all that there is, where predicting is `limited`, and where the bag is large.
+    """
+    if choice != "auto":
+        return choice == "refit"
+    if n_folds < 2 or limited:
+        return True
+    size = sum(path.stat().st_size for path in evaluation.models)
+    return size > (FOREST_BAG if evaluation.configuration.algorithm in FORESTS else LARGE_BAG)
+
+
+def seconds_to_refit(evaluation: Evaluation, folds: Sequence[Fold]) -> float:
+    """Return how long fitting to all rows is expected to take."""
+    n_rows = sum(len(train) for train, _ in folds) / len(folds)
+    total = len(folds[0][0]) + len(folds[0][1])
+    return float(evaluation.fit_seconds / len(folds) * (total / n_rows) ** GROWTH)
+
+
+def refit(problem: Shared, configuration: Configuration, max_seconds: float | None, threads: int) -> Path:
+    """Fit `configuration` to all rows of the shared `Problem`, and return the file that holds the pipeline."""
+    given: Problem = problem.get()
+    assert given.models_folder is not None
+    context = FitContext(
+        task=given.dataset.task,
+        n_classes=given.dataset.n_classes,
+        seed=integer_seed(given.seed, configuration.id, "all rows"),
+        threads=threads,
+        max_seconds=max_seconds,
+    )
+    with threadpool_limits(threads):
+        pipeline = build_pipeline(configuration, given.dataset.schema, context)
+        pipeline.fit(given.dataset.X, given.dataset.y)
+    path = given.models_folder / f"{configuration.id}-all.pickle"
+    temporary = path.with_suffix(f".{time.time_ns()}")
+    temporary.write_bytes(pickle.dumps(pipeline, protocol=5))
+    return temporary.replace(path)
