@@ -50,6 +50,8 @@ class RunOptions:
         smallest expected cost.
     negative_weights : bool
         Whether the weights of a stack may be negative.
+    repeats : int or None
+        How often the cross-validation is repeated on other folds; None follows the number of rows.
     learn : bool
         Add the run's experiments (meta-features, configurations and scores, no data) to the personal meta-base.
     memory_limit : float or None
@@ -69,6 +71,7 @@ class RunOptions:
     forget: tuple[str, ...] = ()
     metabase: Path | None = None
     folds: int | None = None
+    repeats: int | None = None
     memory_limit: float | None = None
     refit: Refit = "auto"
     predict_limit: float | None = None
@@ -80,7 +83,7 @@ class RunOptions:
         for name, choices in (("search", Search), ("ensemble", EnsembleKind), ("refit", Refit)):
             if getattr(self, name) not in get_args(choices):
                 raise InputError(f"{name}={getattr(self, name)!r} is not one of: {', '.join(get_args(choices))}")
-        for name in ("time_budget", "max_evaluations", "top_k", "memory_limit", "predict_limit"):
+        for name in ("time_budget", "max_evaluations", "top_k", "memory_limit", "predict_limit", "repeats"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"{name} must be above 0, not {value}")

@@ -25,10 +25,11 @@ from automl_meta.automl.journal import Journal
 from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.search import make_strategy
+from automl_meta.automl.validation import check_weights, folds_of_run
 from automl_meta.datasets import Dataset
 from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
 from automl_meta.errors import InputError
-from automl_meta.evaluation import Evaluation, Metric, default_metric, default_n_folds, make_folds, resolve_metric
+from automl_meta.evaluation import Evaluation, Metric, default_metric, default_n_folds, resolve_metric
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.spilling import PredictionStore
 from automl_meta.execution import InlineExecutor, LocalExecutor
@@ -133,6 +134,7 @@ class _Run:
         self.listener, self.folder = listener, folder
         task = dataset.task
         self.metric = resolve_metric(options.metric, task) if options.metric else default_metric(task)
+        check_weights(dataset, self.metric)
         budget = Budget(seconds=options.time_budget, evaluations=options.max_evaluations)
         self.clock = Clock(budget, started)
         self.startup = self.clock.elapsed
@@ -146,9 +148,7 @@ class _Run:
     def go(self) -> RunResult:
         self.listener.began(self.dataset, self.metric, self.clock, self.executor.workers)
         ensemble_options(self.options, self.dataset)  # what does not fit the table is said before the search
-        self.folds = folds = make_folds(
-            self.dataset, self.options.folds or default_n_folds(self.dataset.n_rows), self.options.seed
-        )
+        self.folds = folds = folds_of_run(self.dataset, self.options)
         advice = seek_advice(self.dataset, self.metric, self.options, self.clock)
         self.listener.recommended(advice.recommendations, advice.similar)
         self._lap("recommend")

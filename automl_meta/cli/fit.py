@@ -32,6 +32,10 @@ from automl_meta.cli.output import console_for, print_json, process_started
 @click.option("--negative-weights", is_flag=True, help="Let the weights of a stack be negative.")
 @click.option("--top-k", type=int, default=12, show_default=True, help="Ranked picks to try before refining.")
 @click.option("--folds", type=int, help="Folds of the cross-validation. [default: by number of rows]")
+@click.option("--repeats", type=int, help="Cross-validate so often on other folds. [default: more for few rows]")
+@click.option("--groups", metavar="COLUMN", help="Rows with the same value are never on both sides of a fold.")
+@click.option("--time-column", metavar="COLUMN", help="Train on rows that are earlier than those that validate.")
+@click.option("--sample-weight", metavar="COLUMN", help="How much each row counts, in training and in scores.")
 @click.option("--jobs", type=int, help="Worker processes. [default: one a core]")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file. [default: NAME.automl]")
@@ -62,14 +66,16 @@ def fit(data: str, target: str | None, task: str, output: Path | None, ignore: t
     from automl_meta.automl.run import run, warm_workers
     from automl_meta.cli.fit_summary import print_summary, summary
     from automl_meta.cli.progress import FitProgress
+    from automl_meta.datasets import RowColumns
     from automl_meta.files import check_writable
     from automl_meta.persistence import save_model
 
+    rows = RowColumns(groups=given.pop("groups"), time=given.pop("time_column"), weight=given.pop("sample_weight"))
     options = _options(given)
     path = output or default_output(data)
     check_writable(path)
     with warm_workers(options) as executor:
-        dataset = _read(data, target, task, _split(ignore))
+        dataset = _read(data, target, task, _split(ignore), rows)
         progress = FitProgress(console, live=console.is_terminal)
         result = run(dataset, options, executor=executor, started=started, listener=progress)
     save_model(path, result.model)
@@ -93,18 +99,18 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
-def _read(data: str, target: str | None, task: Any, ignore: tuple[str, ...]) -> Any:
+def _read(data: str, target: str | None, task: Any, ignore: tuple[str, ...], rows: Any) -> Any:
     """Read the table; where the target is not clear and somebody sits at the terminal, ask."""
     from automl_meta.datasets import MissingTargetError, read_dataset
 
     try:
-        return read_dataset(data, target, task=task, ignore=ignore)
+        return read_dataset(data, target, task=task, ignore=ignore, rows=rows)
     except MissingTargetError as error:
         if target is not None or not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
         columns = click.Choice(error.columns)
         answer = click.prompt("Which column is to be predicted?", type=columns, err=True)
-    return read_dataset(data, answer, task=task, ignore=ignore)
+    return read_dataset(data, answer, task=task, ignore=ignore, rows=rows)
 
 
 def default_output(data: str) -> Path:

@@ -1,6 +1,7 @@
 """A table whose columns and target are understood."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,12 @@ class Dataset:
         NaN, NaT or None.
     y : array of shape (n_rows,)
         int64 class codes 0 to n_classes - 1 (positions in ``schema.classes``), or float64.
+    groups : int64 array of shape (n_rows,) or None
+        Rows with the same number belong together, and are never on both sides of a fold.
+    times : int64 array of shape (n_rows,) or None
+        Ranks of the rows in time; training rows are always earlier than those that validate them.
+    weights : float64 array of shape (n_rows,) or None
+        How much each row counts, above 0; None is the same for all.
     notes : tuple of str
         What was done to the table on the way, for people: rows dropped, columns left out.
     """
@@ -33,6 +40,9 @@ class Dataset:
     X: pd.DataFrame
     y: NDArray[np.int64] | NDArray[np.float64]
     schema: Schema
+    groups: NDArray[np.int64] | None = None
+    times: NDArray[np.int64] | None = None
+    weights: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -52,4 +62,16 @@ class Dataset:
 
     def take(self, rows: NDArray[np.intp]) -> "Dataset":
         """Return the dataset with only `rows` (positions), in that order, under the same schema."""
-        return replace(self, X=self.X.iloc[rows].reset_index(drop=True), y=self.y[rows])
+        return replace(
+            self,
+            X=self.X.iloc[rows].reset_index(drop=True),
+            y=self.y[rows],
+            groups=taken(self.groups, rows),
+            times=taken(self.times, rows),
+            weights=taken(self.weights, rows),
+        )
+
+
+def taken(values: NDArray[Any] | None, rows: NDArray[Any]) -> NDArray[Any] | None:
+    """Return the values of some rows (positions, mask or slice); None if there are none."""
+    return None if values is None else values[rows]

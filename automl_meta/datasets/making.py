@@ -1,6 +1,6 @@
 """From a raw table to a dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,21 @@ from automl_meta.datasets.errors import MissingTargetError, TableError, UnknownC
 from automl_meta.datasets.features import as_frame, read_cells
 from automl_meta.datasets.inference import infer_column
 from automl_meta.datasets.reading import read_table
+from automl_meta.datasets.row_columns import RowColumns, group_codes, row_weights, time_ranks
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.target import TaskChoice, guess_target, prepare_target
 from automl_meta.errors import InputError
 
+NO_ROW_COLUMNS = RowColumns()
+
 
 def read_dataset(
-    source: str | Path, target: str | None = None, *, task: TaskChoice = "auto", ignore: Sequence[str] = ()
+    source: str | Path,
+    target: str | None = None,
+    *,
+    task: TaskChoice = "auto",
+    ignore: Sequence[str] = (),
+    rows: RowColumns = NO_ROW_COLUMNS,
 ) -> Dataset:
     """Read a table and understand it; see `read_table` for sources and `make_dataset` for the rest.
 
@@ -37,11 +45,17 @@ def read_dataset(
         target = frame.attrs.get("target") or guess_target(columns, str(source))
     if target not in columns:
         raise MissingTargetError(str(source), target, tuple(columns))
-    return make_dataset(frame, target, task=task, ignore=ignore, name=table_name(source))
+    return make_dataset(frame, target, task=task, ignore=ignore, rows=rows, name=table_name(source))
 
 
 def make_dataset(
-    frame: pd.DataFrame, target: str, *, task: TaskChoice = "auto", ignore: Sequence[str] = (), name: str = "data"
+    frame: pd.DataFrame,
+    target: str,
+    *,
+    task: TaskChoice = "auto",
+    ignore: Sequence[str] = (),
+    rows: RowColumns = NO_ROW_COLUMNS,
+    name: str = "data",
 ) -> Dataset:
     """Infer the task and the columns' roles, and return the table in canonical form.
 
@@ -54,13 +68,16 @@ def make_dataset(
     task : "auto", "classification", "binary", "multiclass" or "regression"
     ignore : sequence of str
         Columns to leave out.
+    rows : RowColumns
+        Columns that decide how rows are split and weighted.
     name : str
         For people.
 
     Raises
     ------
     InputError
-        If the target is absent or cannot be learned, an ignored column is unknown, or no feature is left.
+        If the target is absent or cannot be learned, an ignored column is unknown, a column of `rows` is absent or
+        not what it should be, or no feature is left.
     """
     attributes = frame.attrs
     frame = as_frame(frame)
@@ -72,19 +89,41 @@ def make_dataset(
         raise UnknownColumnsError(unknown, names)
     if len(frame) == 0:
         raise TableError(name, "has a header, but no rows.")
+    rows.check(target, names)
+    frame, weightless = _with_weight(frame, rows.weight)
     prepared = prepare_target(target, frame[target], task)
     if not prepared.kept.all():
-        frame = frame[prepared.kept].reset_index(drop=True)
-    columns, values = _understand(frame, target, frozenset(ignore))
+        frame = frame[prepared.kept]
+    groups = None if rows.groups is None else group_codes(rows.groups, frame[rows.groups])
+    times = None if rows.time is None else time_ranks(rows.time, frame[rows.time])
+    weights = None if rows.weight is None else row_weights(rows.weight, frame[rows.weight])
+    frame = frame.reset_index(drop=True)
+    columns, values = _understand(frame, target, dict.fromkeys(ignore, ColumnRole.IGNORED) | rows.roles)
     if not values:
         raise TableError(name, "has no column to learn from: each is constant, an identifier, or ignored.")
     X = pd.DataFrame(values, index=frame.index, columns=pd.Index(list(values), dtype=object))
     schema = Schema(task=prepared.task, target=target, columns=columns, classes=prepared.classes)
-    notes = (*attributes.get("notes", ()), *prepared.notes)
-    return Dataset(name=name, X=X, y=prepared.y, schema=schema, notes=notes)
+    return Dataset(
+        name=name,
+        X=X,
+        y=prepared.y,
+        schema=schema,
+        groups=groups,
+        times=times,
+        weights=weights,
+        notes=(*attributes.get("notes", ()), *weightless, *prepared.notes),
+    )
 
 
-def dataset_from_arrays(X: Any, y: Any, *, task: TaskChoice = "auto", name: str = "data") -> Dataset:
+def dataset_from_arrays(
+    X: Any,
+    y: Any,
+    *,
+    sample_weight: Any = None,
+    groups: Any = None,
+    task: TaskChoice = "auto",
+    name: str = "data",
+) -> Dataset:
     """Return features and target, given side by side, as a dataset.
 
     Parameters
@@ -93,6 +132,8 @@ def dataset_from_arrays(X: Any, y: Any, *, task: TaskChoice = "auto", name: str 
         An array's columns are named x0, x1, ...
     y : Series or array of shape (n_rows,)
         A series's name is kept; otherwise the target is called "target".
+    sample_weight, groups : array of shape (n_rows,), optional
+        How much each row counts, and which rows belong together; see `RowColumns`.
 
     Raises
     ------
@@ -101,13 +142,12 @@ def dataset_from_arrays(X: Any, y: Any, *, task: TaskChoice = "auto", name: str 
     """
     frame = as_frame(X)
     values = _as_series(y)
-    if len(values) != len(frame):
-        raise InputError(f"X has {len(frame)} rows and y has {len(values)}: they must be as many.")
-    target = "target" if values.name is None else str(values.name)
-    while target in frame.columns:
-        target += "_"
-    frame = frame.assign(**{target: values.set_axis(frame.index)})
-    return make_dataset(frame, target, task=task, name=name)
+    frame, target = _with_column(frame, "target" if values.name is None else str(values.name), values, "y")
+    named: dict[str, str] = {}
+    for role, what, given in (("weight", "sample_weight", sample_weight), ("groups", "groups", groups)):
+        if given is not None:
+            frame, named[role] = _with_column(frame, what, _as_series(given, what), what)
+    return make_dataset(frame, target, task=task, rows=RowColumns(**named), name=name)
 
 
 def table_name(source: str | Path) -> str:
@@ -120,7 +160,24 @@ def table_name(source: str | Path) -> str:
     return Path(text).name.split(".")[0] or "data"
 
 
-def _as_series(y: Any) -> "pd.Series[Any]":
+def _with_column(frame: pd.DataFrame, name: str, values: "pd.Series[Any]", what: str) -> tuple[pd.DataFrame, str]:
+    """Return the frame with one more column, and the free name that it got."""
+    if len(values) != len(frame):
+        raise InputError(f"X has {len(frame)} rows and {what} has {len(values)}: they must be as many.")
+    while name in frame.columns:
+        name += "_"
+    return frame.assign(**{name: values.set_axis(frame.index)}), name
+
+
+def _with_weight(frame: pd.DataFrame, weight: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the rows whose weight is above 0, and a note if there are others."""
+    counts = np.ones(len(frame), dtype=bool) if weight is None else row_weights(weight, frame[weight]) > 0
+    if counts.all():
+        return frame, ()
+    return frame[counts], (f"{int((~counts).sum())} rows dropped: their {weight!r} is 0",)
+
+
+def _as_series(y: Any, name: str = "y") -> "pd.Series[Any]":
     if isinstance(y, pd.Series):
         return y
     if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
@@ -129,20 +186,20 @@ def _as_series(y: Any) -> "pd.Series[Any]":
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
-        raise InputError(f"y must have one value for each row, and has the shape {array.shape}.")
+        raise InputError(f"{name} must have one value for each row, and has the shape {array.shape}.")
     return pd.Series(array)
 
 
 def _understand(
-    frame: pd.DataFrame, target: str, ignored: frozenset[str]
+    frame: pd.DataFrame, target: str, left_out: Mapping[str, ColumnRole]
 ) -> tuple[tuple[Column, ...], dict[str, Any]]:
     columns: list[Column] = []
     values: dict[str, Any] = {}
     for name in frame.columns:
         if name == target:
             continue
-        if name in ignored:
-            columns.append(Column(name=name, role=ColumnRole.IGNORED, dtype=str(frame[name].dtype)))
+        if name in left_out:
+            columns.append(Column(name=name, role=left_out[name], dtype=str(frame[name].dtype)))
             continue
         cells = look(frame[name])
         column = infer_column(name, cells)

@@ -24,11 +24,18 @@ class ColumnRole(StrEnum):
     IDENTIFIER = "identifier"
     CONSTANT = "constant"
     IGNORED = "ignored"
+    GROUP = "group"  # which rows belong together
+    WEIGHT = "weight"  # how much a row counts
 
     @property
     def is_feature(self) -> bool:
         """Whether columns of this role are given to algorithms."""
-        return self not in (ColumnRole.IDENTIFIER, ColumnRole.CONSTANT, ColumnRole.IGNORED)
+        return self in FEATURE_ROLES
+
+
+FEATURE_ROLES = frozenset(
+    {ColumnRole.NUMERIC, ColumnRole.BOOLEAN, ColumnRole.CATEGORICAL, ColumnRole.DATE, ColumnRole.TEXT}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

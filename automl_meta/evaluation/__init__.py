@@ -1,7 +1,16 @@
 """Judging one configuration on one dataset: metrics, folds, cross-validation."""
 
-from automl_meta.evaluation.folds import default_n_folds, make_folds
+from automl_meta.evaluation.folds import default_n_folds, default_repeats, make_folds
 from automl_meta.evaluation.metrics import Metric, default_metric, metrics_of, resolve_metric
 from automl_meta.evaluation.records import Evaluation
 
-__all__ = ["Evaluation", "Metric", "default_metric", "default_n_folds", "make_folds", "metrics_of", "resolve_metric"]
+__all__ = [
+    "Evaluation",
+    "Metric",
+    "default_metric",
+    "default_n_folds",
+    "default_repeats",
+    "make_folds",
+    "metrics_of",
+    "resolve_metric",
+]

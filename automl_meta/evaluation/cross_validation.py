@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from automl_meta.datasets.dataset import Dataset
-from automl_meta.evaluation.folds import Fold
+from automl_meta.datasets.dataset import Dataset, taken
+from automl_meta.evaluation.folds import Fold, kept_folds, n_repeats
 from automl_meta.evaluation.metrics import metrics_of, resolve_metric
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
-from automl_meta.pipelines.build import build_pipeline, predict
+from automl_meta.pipelines.build import build_pipeline, fit_pipeline, predict
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.context import FitContext
 from automl_meta.seeding import integer_seed
@@ -40,7 +40,7 @@ def cross_validate(
         A soft limit on the sum of the fits: each is given an even share of what is left, which algorithms that
         train step by step keep to. The caller's hard limit is another matter.
     models_folder : Path, optional
-        Where the fitted pipelines are written, one file a fold.
+        Where the fitted pipelines are written, one file a fold of `kept_folds`.
     extra_metrics : sequence of str
         Names of metrics that are scored besides those of the task.
 
@@ -55,6 +55,7 @@ def cross_validate(
     sums, counts = _empty_predictions(dataset)
     fit_seconds = predict_seconds = 0.0
     models: list[Path] = []
+    kept = kept_folds(dataset, folds)
     with threadpool_limits(threads):
         for number, (train, valid) in enumerate(folds):
             context = FitContext(
@@ -66,7 +67,7 @@ def cross_validate(
             )
             start = time.perf_counter()
             pipeline = build_pipeline(configuration, dataset.schema, context)
-            pipeline.fit(dataset.X.iloc[train], dataset.y[train])
+            _fit(pipeline, dataset, train)
             fitted = time.perf_counter()
             prediction = predict(pipeline, dataset.X.iloc[valid], dataset.task, dataset.n_classes)
             predict_seconds += time.perf_counter() - fitted
@@ -74,10 +75,10 @@ def cross_validate(
             if not np.isfinite(prediction).all():
                 raise FloatingPointError(f"{configuration.algorithm} predicted NaN or infinity in fold {number}")
             for name, metric in metrics.items():
-                scores[name].append(metric.score(dataset.y[valid], prediction))
+                scores[name].append(metric.score(dataset.y[valid], prediction, taken(dataset.weights, valid)))
             sums[valid] += prediction
             counts[valid] += 1
-            if models_folder is not None:
+            if models_folder is not None and number in kept:
                 models.append(_keep(pipeline, models_folder / f"{configuration.id}-{number}.pickle"))
     return Evaluation(
         configuration=configuration,
@@ -85,9 +86,15 @@ def cross_validate(
         scores={name: tuple(values) for name, values in scores.items()},
         predictions=_mean_predictions(sums, counts),
         models=tuple(models),
+        repeats=n_repeats(folds),
         fit_seconds=fit_seconds,
         predict_seconds=predict_seconds,
     )
+
+
+def _fit(pipeline: Any, dataset: Dataset, rows: NDArray[np.intp]) -> None:
+    weights, groups = taken(dataset.weights, rows), taken(dataset.groups, rows)
+    fit_pipeline(pipeline, dataset.X.iloc[rows], dataset.y[rows], weights=weights, groups=groups)
 
 
 def _share(max_seconds: float | None, spent: float, folds_left: int) -> float | None:

@@ -1,16 +1,20 @@
-"""Splitting rows into folds that suit the task."""
+"""Splitting rows into folds that suit the task, the groups of rows and their order in time."""
 
 import warnings
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
 from automl_meta.datasets.dataset import Dataset
 from automl_meta.seeding import integer_seed
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+HOLD_OUT = 5  # one fold is a hold-out of one part in so many
 
 
 def default_n_folds(n_rows: int) -> int:
@@ -20,11 +24,23 @@ def default_n_folds(n_rows: int) -> int:
     return 3 if n_rows < 200_000 else 1
 
 
+def default_repeats(n_rows: int) -> int:
+    """Return how often the folds of a table of `n_rows` are to be drawn: several times where rows are few."""
+    if n_rows < 250:
+        return 3
+    return 2 if n_rows < 600 else 1
+
+
 def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -> list[Fold]:
     """Split the rows into `n_folds` folds, shuffled and stratified, `repeats` times over.
 
     Classes are spread evenly over the folds; for regression the folds are balanced over the target's quantiles.
-    There are never more folds than rows. One fold is a hold-out of a fifth of the rows.
+    There are never more folds than rows. One fold is a hold-out of a fifth of the rows, repeats
+    of it are other fifths.
+
+    Where the dataset has groups, none is on both sides of a fold, and there are never more folds than groups. Where
+    it has times, each fold trains on all rows that are earlier than those it validates, and nothing is repeated:
+    there is one way to go forward.
 
     Returns
     -------
@@ -37,21 +53,74 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -
     """
     if dataset.n_rows < 2:
         raise ValueError("at least two rows are needed to split them")
+    if dataset.times is not None:
+        return _forward(dataset.times, n_folds)
     strata = dataset.y if dataset.task.is_classification else _quantile_bins(dataset.y, max(n_folds, 5))
+    units = dataset.n_rows if dataset.groups is None else len(np.unique(dataset.groups))
+    splits = min(n_folds if n_folds > 1 else HOLD_OUT, units)
     folds: list[Fold] = []
     for repeat in range(repeats):
         splitter_seed = integer_seed(seed, "folds", repeat)
-        splits = min(n_folds if n_folds > 1 else 5, dataset.n_rows)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a class with fewer rows than folds is expected
-            folds += _split(strata, splits, splitter_seed)[: None if n_folds > 1 else 1]
-    return folds
+            if dataset.groups is None:
+                split = _split(strata, splits, splitter_seed)
+            else:
+                split = _split_groups(strata, dataset.groups, splits, splitter_seed)
+        folds += split
+    return folds if n_folds > 1 else folds[:repeats]
+
+
+def n_repeats(folds: Sequence[Fold]) -> int:
+    """Return how often the folds hold out the row that they hold out most often."""
+    held_out = np.concatenate([valid for _, valid in folds])
+    return int(np.bincount(held_out).max())
+
+
+def kept_folds(dataset: Dataset, folds: Sequence[Fold]) -> frozenset[int]:
+    """Return the numbers of the folds whose models make the bag that predicts new rows.
+
+    Repeats sharpen the estimate, and would make the model as many times larger: the first alone is kept. Of forward
+    splits the last alone is kept, which knows most of the past.
+    """
+    if dataset.times is not None:
+        return frozenset([len(folds) - 1])
+    return frozenset(range(len(folds) // n_repeats(folds)))
 
 
 def _split(strata: NDArray[Any], splits: int, seed: int) -> list[Fold]:
     largest = int(np.bincount(strata).max())
     splitter: Any = StratifiedKFold if largest >= splits else KFold
     return list(splitter(splits, shuffle=True, random_state=seed).split(strata, strata))
+
+
+def _split_groups(strata: NDArray[Any], groups: NDArray[np.int64], splits: int, seed: int) -> list[Fold]:
+    """Return folds that keep groups together, stratified where that leaves no fold empty."""
+    if int(np.bincount(strata).max()) >= splits:
+        splitter = StratifiedGroupKFold(splits, shuffle=True, random_state=seed)
+        folds: list[Fold] = list(splitter.split(strata, strata, groups))
+        if all(len(train) and len(valid) for train, valid in folds):
+            return folds
+    return list(GroupKFold(splits, shuffle=True, random_state=seed).split(strata, strata, groups))
+
+
+def _forward(times: NDArray[np.int64], n_folds: int) -> list[Fold]:
+    """Return folds that validate one stretch of time after another, each trained on all that is earlier.
+
+    The stretches, and the past that is never validated, have equally many rows, but for equal times, which stay
+    together; where many are equal, there are fewer folds.
+    """
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    n_rows = len(times)
+    if n_folds > 1:
+        wanted = np.round(n_rows * np.arange(1, n_folds + 1) / (n_folds + 1))
+    else:
+        wanted = np.round([n_rows * (1 - 1 / HOLD_OUT)])
+    changes = np.flatnonzero(np.diff(ordered)) + 1  # positions at which another time begins
+    nearest = np.abs(changes - wanted[:, np.newaxis]).argmin(axis=1)
+    bounds = [*np.unique(changes[nearest]), n_rows]
+    return [(np.sort(order[:start]), np.sort(order[start:end])) for start, end in pairwise(bounds)]
 
 
 def _quantile_bins(y: NDArray[Any], n_bins: int) -> NDArray[np.int64]:

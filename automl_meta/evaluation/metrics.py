@@ -1,6 +1,7 @@
 """Metrics under scikit-learn's scorer names; higher is always better."""
 
 import difflib
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 
 Array = NDArray[Any]
+Weights = NDArray[np.float64] | None
 CLASSIFICATION = frozenset({Task.BINARY, Task.MULTICLASS})
 BINARY = frozenset({Task.BINARY})
 REGRESSION = frozenset({Task.REGRESSION})
@@ -56,19 +58,22 @@ class Metric:
     name : str
         As in scikit-learn's scorers.
     function : callable
-        Takes `y` and what `needs` says, and returns a number; higher is better.
+        Takes `y`, what `needs` says, and the rows' weights or None, and returns a number; higher is better.
     tasks : frozenset of Task
         The tasks that it is defined for.
     needs : {"probabilities", "classes", "numbers"}
         What of the predictions the function takes.
+    weighted : bool
+        Whether it is defined for rows that count differently.
     """
 
     name: str
-    function: Callable[[Array, Array], float]
+    function: Callable[[Array, Array, Weights], float]
     tasks: frozenset[Task]
     needs: str
+    weighted: bool = True
 
-    def score(self, y: Array, prediction: Array) -> float:
+    def score(self, y: Array, prediction: Array, weights: Weights = None) -> float:
         """Return the score of `prediction`; NaN where the metric is undefined on these rows.
 
         Parameters
@@ -77,16 +82,23 @@ class Metric:
             Class codes, or numbers.
         prediction : array of shape (n_rows, n_classes) or (n_rows,)
             Probabilities in the order of the codes, or numbers.
+        weights : array of shape (n_rows,), optional
+            How much each row counts; rows of weight 0 are as if they were not there.
         """
+        if weights is not None:
+            counts = weights > 0
+            if not counts.any():
+                return float("nan")
+            y, prediction, weights = y[counts], prediction[counts], weights[counts]
         if self.needs == "classes":
             prediction = prediction.argmax(axis=1)
         try:
-            return float(self.function(y, prediction))
+            return float(self.function(y, prediction, weights))
         except ValueError:  # one class only, negative values under a logarithm, ...
             return float("nan")
 
 
-def roc_auc(y: Array, probabilities: Array) -> float:
+def roc_auc(y: Array, probabilities: Array, weights: Weights = None) -> float:
     """Return the area under the ROC curve; with more than two classes the mean of one-vs-rest areas.
 
     Classes that are absent from `y`, or make up all of it, are left out of the mean; NaN if none is left.
@@ -96,57 +108,81 @@ def roc_auc(y: Array, probabilities: Array) -> float:
     areas = []
     for code in [1] if n_classes == 2 else range(n_classes):
         positive = y == code
-        n_positive = int(positive.sum())
-        n_negative = len(y) - n_positive
-        if n_positive and n_negative:
-            rank_sum = rankdata(probabilities[:, code])[positive].sum()
-            areas.append((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+        if positive.any() and not positive.all():
+            areas.append(_area(probabilities[:, code], positive, weights))
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def neg_log_loss(y: Array, probabilities: Array) -> float:
+def _area(scores: Array, positive: Array, weights: Weights) -> float:
+    if weights is not None:
+        return float(sk.roc_auc_score(positive, scores, sample_weight=weights))
+    n_positive = int(positive.sum())
+    rank_sum = rankdata(scores)[positive].sum()
+    return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * (len(positive) - n_positive)))
+
+
+def neg_log_loss(y: Array, probabilities: Array, weights: Weights = None) -> float:
     """Return minus the mean cross-entropy in nats, probabilities clipped to [1e-15, 1]."""
     total = probabilities.sum(axis=1)
     chosen = probabilities[np.arange(len(y)), y] / np.where(total > 0, total, 1.0)
-    return float(np.log(np.clip(chosen, 1e-15, 1.0)).mean())
+    return float(np.average(np.log(np.clip(chosen, 1e-15, 1.0)), weights=weights))
 
 
-def neg_brier_score(y: Array, probabilities: Array) -> float:
+def neg_brier_score(y: Array, probabilities: Array, weights: Weights = None) -> float:
     """Return minus the Brier score: of the second class for two classes, else summed over classes."""
     if probabilities.shape[1] == 2:
-        return -float(np.mean((probabilities[:, 1] - y) ** 2))
+        return -float(np.average((probabilities[:, 1] - y) ** 2, weights=weights))
     truth = np.zeros(probabilities.shape)
     truth[np.arange(len(y)), y] = 1.0
-    return -float(np.mean(((probabilities - truth) ** 2).sum(axis=1)))
+    return -float(np.average(((probabilities - truth) ** 2).sum(axis=1), weights=weights))
 
 
-def _balanced_accuracy(y: Array, codes: Array) -> float:
-    present, inverse = np.unique(y, return_inverse=True)
-    hits = np.bincount(inverse, weights=codes == y, minlength=len(present))
-    return float(np.mean(hits / np.bincount(inverse, minlength=len(present))))
+def _balanced_accuracy(y: Array, codes: Array, weights: Weights = None) -> float:
+    inverse = np.unique(y, return_inverse=True)[1]
+    own = np.ones(len(y)) if weights is None else weights
+    hits = np.bincount(inverse, weights=own * (codes == y))
+    return float(np.mean(hits / np.bincount(inverse, weights=own)))
 
 
-def _neg_root_mean_squared_error(y: Array, numbers: Array) -> float:
-    return -float(np.sqrt(np.mean((y - numbers) ** 2)))
+def _neg_root_mean_squared_error(y: Array, numbers: Array, weights: Weights = None) -> float:
+    return -float(np.sqrt(np.average((y - numbers) ** 2, weights=weights)))
 
 
-def _r2(y: Array, numbers: Array) -> float:
-    return float(sk.r2_score(y, numbers)) if len(y) > 1 else float("nan")
+def _r2(y: Array, numbers: Array, weights: Weights = None) -> float:
+    return float(sk.r2_score(y, numbers, sample_weight=weights)) if len(y) > 1 else float("nan")
+
+
+def _library(
+    function: Callable[..., float], sign: int = 1, **options: Any
+) -> Callable[[Array, Array, Weights], float]:
+    """Return a metric of scikit-learn's in our form."""
+    takes_weights = "sample_weight" in inspect.signature(function).parameters
+
+    def score(y: Array, prediction: Array, weights: Weights = None) -> float:
+        extra = {"sample_weight": weights} if takes_weights else {}
+        return sign * function(y, prediction, **options, **extra)
+
+    return score
+
+
+def _of_second(function: Callable[[Array, Array, Weights], float]) -> Callable[[Array, Array, Weights], float]:
+    """Return a metric of the second class's probability as one of the probabilities of both."""
+    return lambda y, p, w: function(y, p[:, 1], w)
 
 
 _STORED = (
     Metric("roc_auc", roc_auc, CLASSIFICATION, "probabilities"),
     Metric("neg_log_loss", neg_log_loss, CLASSIFICATION, "probabilities"),
-    Metric("accuracy", lambda y, c: float(np.mean(y == c)), CLASSIFICATION, "classes"),
+    Metric("accuracy", lambda y, c, w: float(np.average(y == c, weights=w)), CLASSIFICATION, "classes"),
     Metric("balanced_accuracy", _balanced_accuracy, CLASSIFICATION, "classes"),
-    Metric("f1_macro", lambda y, c: sk.f1_score(y, c, average="macro", zero_division=0), CLASSIFICATION, "classes"),
-    Metric("matthews_corrcoef", sk.matthews_corrcoef, CLASSIFICATION, "classes"),
+    Metric("f1_macro", _library(sk.f1_score, average="macro", zero_division=0), CLASSIFICATION, "classes"),
+    Metric("matthews_corrcoef", _library(sk.matthews_corrcoef), CLASSIFICATION, "classes"),
     Metric("neg_brier_score", neg_brier_score, CLASSIFICATION, "probabilities"),
-    Metric("f1", lambda y, c: sk.f1_score(y, c, zero_division=0), BINARY, "classes"),
-    Metric("average_precision", lambda y, p: sk.average_precision_score(y, p[:, 1]), BINARY, "probabilities"),
+    Metric("f1", _library(sk.f1_score, zero_division=0), BINARY, "classes"),
+    Metric("average_precision", _of_second(_library(sk.average_precision_score)), BINARY, "probabilities"),
     Metric("neg_root_mean_squared_error", _neg_root_mean_squared_error, REGRESSION, "numbers"),
-    Metric("neg_mean_absolute_error", lambda y, z: -float(np.mean(np.abs(y - z))), REGRESSION, "numbers"),
-    Metric("neg_median_absolute_error", lambda y, z: -float(np.median(np.abs(y - z))), REGRESSION, "numbers"),
+    Metric("neg_mean_absolute_error", _library(sk.mean_absolute_error, -1), REGRESSION, "numbers"),
+    Metric("neg_median_absolute_error", _library(sk.median_absolute_error, -1), REGRESSION, "numbers"),
     Metric("r2", _r2, REGRESSION, "numbers"),
 )
 
@@ -209,34 +245,31 @@ def _from_scorer(name: str) -> Metric | None:
     if name.startswith(_CLUSTERING) or name.endswith("_samples"):
         return None  # these compare clusterings, or sets of labels
     if _is_for_numbers(name):
-        return Metric(name, lambda y, z: sign * function(y, z, **options), REGRESSION, "numbers")
+        return Metric(name, _library(function, sign, **options), REGRESSION, "numbers")
     if "predict_proba" in np.atleast_1d(scorer._response_method):
         return _probability_metric(name, function, sign, options)
     for_two = options.get("average") == "binary" or "likelihood_ratio" in name
     tasks = BINARY if for_two else CLASSIFICATION
-    return Metric(name, lambda y, c: sign * function(y, c, **options), tasks, "classes")
+    return Metric(name, _library(function, sign, **options), tasks, "classes")
 
 
 def _probability_metric(name: str, function: Callable[..., float], sign: int, options: dict[str, Any]) -> Metric:
     if "multi_class" in options:  # roc_auc_ovo, roc_auc_ovr_weighted, ...
 
-        def several(y: Array, p: Array) -> float:
+        def several(y: Array, p: Array, weights: Weights) -> float:
             scores = p[:, 1] if p.shape[1] == 2 else p
-            return sign * function(y, scores, labels=np.arange(p.shape[1]), **options)
+            return _library(function, sign, labels=np.arange(p.shape[1]), **options)(y, scores, weights)
 
-        return Metric(name, several, CLASSIFICATION, "probabilities")
-    if name == "top_k_accuracy":
-        return Metric(
-            name,
-            lambda y, p: function(y, p, labels=np.arange(p.shape[1])),
-            frozenset({Task.MULTICLASS}),
-            "probabilities",
-        )
-    if name == "d2_log_loss_score":
-        return Metric(
-            name, lambda y, p: function(y, p, labels=np.arange(p.shape[1])), CLASSIFICATION, "probabilities"
-        )
-    return Metric(name, lambda y, p: sign * function(y, p[:, 1], **options), BINARY, "probabilities")
+        one_vs_rest = options["multi_class"] == "ovr"
+        return Metric(name, several, CLASSIFICATION, "probabilities", weighted=one_vs_rest)
+    if name in ("top_k_accuracy", "d2_log_loss_score"):
+        tasks = frozenset({Task.MULTICLASS}) if name == "top_k_accuracy" else CLASSIFICATION
+
+        def labelled(y: Array, p: Array, weights: Weights) -> float:
+            return _library(function, labels=np.arange(p.shape[1]))(y, p, weights)
+
+        return Metric(name, labelled, tasks, "probabilities")
+    return Metric(name, _of_second(_library(function, sign, **options)), BINARY, "probabilities")
 
 
 def _is_for_numbers(name: str) -> bool:

@@ -24,7 +24,10 @@ class Evaluation:
         Out-of-fold probabilities of shape (n_rows, n_classes), or numbers of shape (n_rows,); NaN in rows that no
         evaluated fold held out. Repeated folds are averaged.
     models : tuple of Path
-        One pickled pipeline a fold, in the run's own folder; empty where models are not kept.
+        One pickled pipeline a fold whose model predicts new rows, in the run's own folder; empty where models are not
+        kept.
+    repeats : int
+        How often the folds hold out each row.
     fit_seconds, predict_seconds : float
         Wall clock, summed over folds.
     """
@@ -34,6 +37,7 @@ class Evaluation:
     scores: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     predictions: NDArray[np.float32] | None = None
     models: tuple[Path, ...] = ()
+    repeats: int = 1
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
     peak_memory_mb: float = 0.0
@@ -46,6 +50,10 @@ class Evaluation:
         return float(np.mean(values)) if values else float("nan")
 
     def score_error(self, metric: str) -> float:
-        """Return the standard error of the mean over folds; NaN below two folds."""
+        """Return the standard error of the mean over folds; NaN below two folds.
+
+        Repeats hold out the same rows again, so they do not add to the number of folds.
+        """
         values = self.scores.get(metric, ())
-        return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+        independent = len(values) / self.repeats
+        return float(np.std(values, ddof=1) / np.sqrt(independent)) if len(values) > 1 else float("nan")

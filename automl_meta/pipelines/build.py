@@ -42,6 +42,34 @@ def build_pipeline(configuration: Configuration, schema: Schema, context: FitCon
     return Pipeline([("preprocess", preprocessor), ("model", model)])
 
 
+def fit_pipeline(
+    pipeline: Pipeline,
+    X: pd.DataFrame,
+    y: NDArray[Any],
+    *,
+    weights: NDArray[np.float64] | None = None,
+    groups: NDArray[np.int64] | None = None,
+) -> Pipeline:
+    """Fit a pipeline of `build_pipeline` to some rows, and return it.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_features)
+    y : array of shape (n_rows,)
+    weights : array of shape (n_rows,), optional
+        How much each row counts. Only their proportions matter: their mean is made 1, so that penalties keep their
+        strength. Algorithms that know no weights go without, and so does the preprocessing.
+    groups : array of shape (n_rows,), optional
+        Rows with the same number are not separated by inner splits either.
+    """
+    extras: dict[str, NDArray[Any]] = {}
+    if weights is not None:
+        extras["model__sample_weight"] = weights / weights.mean()
+    if groups is not None:
+        extras["model__groups"] = groups
+    return pipeline.fit(X, y, **extras)
+
+
 def predict(pipeline: Any, X: pd.DataFrame, task: Task, n_classes: int) -> NDArray[np.float64]:
     """Return what a fitted `pipeline` says of the rows of `X`.
 

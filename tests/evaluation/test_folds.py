@@ -1,13 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from sklearn.model_selection import TimeSeriesSplit
 
 from automl_meta.datasets.dataset import Dataset
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.task import Task
-from automl_meta.evaluation.folds import make_folds
+from automl_meta.evaluation.folds import default_repeats, kept_folds, make_folds
 
 
 def dataset_with(y: np.ndarray, task: Task) -> Dataset:
@@ -49,3 +52,78 @@ def test_repeats_are_different_splits() -> None:
 def test_one_row_cannot_be_split() -> None:
     with pytest.raises(ValueError, match="two rows"):
         make_folds(dataset_with(np.zeros(1, dtype=int), Task.BINARY), 3, seed=0)
+
+
+grouped_rows = st.lists(st.integers(0, 6), min_size=8, max_size=60).filter(lambda groups: len(set(groups)) > 1)
+
+
+@given(groups=grouped_rows, n_folds=st.integers(1, 6), seed=st.integers(0, 99), task=st.sampled_from(Task))
+def test_no_group_is_on_both_sides_of_a_fold(groups: list[int], n_folds: int, seed: int, task: Task) -> None:
+    codes = np.array(groups)
+    random = np.random.default_rng(seed)
+    y = random.integers(0, 3, len(codes)) if task.is_classification else random.normal(size=len(codes))
+    dataset = replace(dataset_with(y, task), groups=codes)
+    folds = make_folds(dataset, n_folds, seed, repeats=2)
+    for train, valid in folds:
+        assert len(train) > 0
+        assert len(valid) > 0
+        assert set(codes[train]).isdisjoint(codes[valid])
+        assert sorted([*train, *valid]) == list(range(len(codes)))
+    if n_folds > 1:
+        held_out = np.bincount(np.concatenate([valid for _, valid in folds]), minlength=len(codes))
+        assert held_out.tolist() == [2] * len(codes)
+
+
+@given(times=st.lists(st.integers(0, 30), min_size=2, max_size=60), n_folds=st.integers(1, 6))
+def test_every_training_time_is_earlier_than_every_validation_time(times: list[int], n_folds: int) -> None:
+    assume(len(set(times)) > 1)
+    ranks = np.array(times)
+    folds = make_folds(replace(dataset_with(np.zeros(len(ranks)), Task.REGRESSION), times=ranks), n_folds, seed=0)
+    assert 1 <= len(folds) <= n_folds
+    for train, valid in folds:
+        assert ranks[train].max() < ranks[valid].min()
+        assert sorted([*train, *valid]) == np.flatnonzero(ranks <= ranks[valid].max()).tolist()  # all of the past
+    held_out = np.concatenate([valid for _, valid in folds])
+    assert len(held_out) == len(set(held_out))
+    assert ranks[held_out].max() == ranks.max()
+
+
+def test_forward_splits_of_distinct_times_are_those_of_scikit_learn() -> None:
+    shuffled = np.random.default_rng(0).permutation(60)
+    folds = make_folds(replace(dataset_with(np.zeros(60), Task.REGRESSION), times=shuffled), 5, seed=0)
+    expected = TimeSeriesSplit(5).split(np.arange(60))
+    for (train, valid), (earlier, later) in zip(folds, expected, strict=True):
+        assert sorted(shuffled[train]) == earlier.tolist()
+        assert sorted(shuffled[valid]) == later.tolist()
+
+
+@given(
+    counts=st.lists(st.integers(5, 30), min_size=2, max_size=4), seed=st.integers(0, 99), repeats=st.integers(1, 3)
+)
+def test_classes_are_spread_evenly_in_every_repeat(counts: list[int], seed: int, repeats: int) -> None:
+    y = np.repeat(np.arange(len(counts)), counts)
+    folds = make_folds(dataset_with(y, Task.MULTICLASS), 5, seed, repeats=repeats)
+    assert np.bincount(np.concatenate([valid for _, valid in folds])).tolist() == [repeats] * len(y)
+    for _, valid in folds:
+        assert np.abs(np.bincount(y[valid], minlength=len(counts)) - np.array(counts) / 5).max() < 1
+
+
+def test_groups_are_stratified_where_they_can_be() -> None:
+    groups = np.repeat(np.arange(40), 5)
+    y = (groups % 4 == 0).astype(int)
+    folds = make_folds(replace(dataset_with(y, Task.BINARY), groups=groups), 5, seed=0)
+    assert [y[valid].mean() for _, valid in folds] == pytest.approx([0.25] * 5)
+
+
+def test_the_bag_is_of_the_first_repeat_and_of_the_latest_forward_split() -> None:
+    dataset = dataset_with(np.arange(40) % 2, Task.BINARY)
+    assert kept_folds(dataset, make_folds(dataset, 4, 0, repeats=3)) == {0, 1, 2, 3}
+    assert kept_folds(dataset, make_folds(dataset, 1, 0, repeats=3)) == {0, 1, 2}
+    ordered = replace(dataset, times=np.arange(40))
+    assert kept_folds(ordered, make_folds(ordered, 4, 0)) == {3}
+
+
+def test_few_rows_are_split_more_often_and_many_once() -> None:
+    repeats = [default_repeats(n_rows) for n_rows in (20, 300, 5_000, 500_000)]
+    assert repeats == sorted(repeats, reverse=True)
+    assert repeats[0] > 1 == repeats[-1]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from automl_meta.pipelines.estimators.quiet import quietly
+from automl_meta.pipelines.estimators.row_extras import row_extras
 from automl_meta.pipelines.estimators.target_transforms import TargetTransform
 
 # How far beyond the range of the training targets, in parts of that range, a prediction may go.
@@ -28,14 +29,21 @@ class CodedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
         self.n_classes = n_classes
 
-    def fit(self, X: Any, y: NDArray[np.int64]) -> Self:
-        """Fit the classifier, or remember the only class."""
+    def fit(
+        self,
+        X: Any,
+        y: NDArray[np.int64],
+        sample_weight: NDArray[np.float64] | None = None,
+        groups: NDArray[np.int64] | None = None,
+    ) -> Self:
+        """Fit the classifier, or remember the only class; weights and groups reach it if it takes them."""
         self.classes_ = np.arange(self.n_classes)
         self.present_, codes = np.unique(np.asarray(y), return_inverse=True)
         self.estimator_ = None
         if len(self.present_) > 1:
             with quietly(type(self.estimator).__name__):
-                self.estimator_ = clone(self.estimator).fit(X, codes.astype(np.int64))
+                extras = row_extras(self.estimator, sample_weight, groups)
+                self.estimator_ = clone(self.estimator).fit(X, codes.astype(np.int64), **extras)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -72,8 +80,14 @@ class BoundedRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
         self.transform = transform
 
-    def fit(self, X: Any, y: NDArray[np.float64]) -> Self:
-        """Fit the regressor, or remember the only value."""
+    def fit(
+        self,
+        X: Any,
+        y: NDArray[np.float64],
+        sample_weight: NDArray[np.float64] | None = None,
+        groups: NDArray[np.int64] | None = None,
+    ) -> Self:
+        """Fit the regressor, or remember the only value; weights and groups reach it if it takes them."""
         targets = np.asarray(y, dtype=np.float64)
         low, high = float(targets.min()), float(targets.max())
         margin = _MARGIN * (high - low)
@@ -83,7 +97,8 @@ class BoundedRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if high > low:
             self.transform_ = TargetTransform(self.transform).fit(targets)
             with quietly(type(self.estimator).__name__):
-                self.estimator_ = clone(self.estimator).fit(X, self.transform_.forward(targets))
+                extras = row_extras(self.estimator, sample_weight, groups)
+                self.estimator_ = clone(self.estimator).fit(X, self.transform_.forward(targets), **extras)
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:

@@ -1,0 +1,37 @@
+"""Which rows validate which in a run."""
+
+from automl_meta.automl.options import RunOptions
+from automl_meta.datasets import Dataset
+from automl_meta.errors import InputError
+from automl_meta.evaluation import Metric, default_n_folds, default_repeats, make_folds
+from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.metrics import MetricError
+
+
+def folds_of_run(dataset: Dataset, options: RunOptions) -> list[Fold]:
+    """Return the folds of a run: what the options ask for, else what suits the number of rows.
+
+    Raises
+    ------
+    InputError
+        If forward splits are to be repeated.
+    """
+    if dataset.times is not None and options.repeats not in (None, 1):
+        raise InputError("--repeats: rows in the order of time can be split in one way only. Leave it out.")
+    n_folds = options.folds or default_n_folds(dataset.n_rows)
+    repeats = options.repeats or (1 if options.folds else default_repeats(dataset.n_rows))
+    return make_folds(dataset, n_folds, options.seed, repeats=repeats)
+
+
+def check_weights(dataset: Dataset, metric: Metric) -> None:
+    """Check that the metric is defined for rows that count differently, if they do.
+
+    Raises
+    ------
+    MetricError
+        If it is not.
+    """
+    if dataset.weights is not None and not metric.weighted:
+        raise MetricError(
+            f"--metric {metric.name} is not defined for weighted rows. Leave out --sample-weight, or it."
+        )
