@@ -15,6 +15,7 @@ ORDER = (
     "metalearning",
     "tuning",
     "ensembling",
+    "inspection",
     "persistence",
     "reporting",
     "automl",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset, Task
@@ -26,7 +27,13 @@ class Advice:
     advisor: Advisor
     metafeatures: MetaFeatures
     recommendations: tuple[Recommendation, ...]
-    similar: tuple[str, ...]  # names of the most similar datasets, the most similar first
+    similarities: tuple[tuple[str, float], ...]  # the most similar datasets and their weights, the most similar first
+    sources: tuple[Path, ...]  # the meta-bases that were asked
+
+    @property
+    def similar(self) -> tuple[str, ...]:
+        """Names of the most similar datasets, the most similar first."""
+        return tuple(name for name, _ in self.similarities)
 
 
 def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Clock) -> Advice:
@@ -40,14 +47,16 @@ def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Cl
     seconds = None if clock.budget.is_deterministic else _seconds_for_metafeatures(clock)
     metafeatures = extract_dataset(dataset, time_limit=seconds, seed=options.seed)
     algorithms = allowed_algorithms(dataset.task, options.include, options.exclude)
-    memory = remember(metabase_paths(options.metabase), dataset.task, metric.name, forget=options.forget)
+    sources = metabase_paths(options.metabase)
+    memory = remember(sources, dataset.task, metric.name, forget=options.forget)
     advisor = Advisor(memory, metafeatures.to_dict(), algorithms=algorithms)
-    similar = () if advisor.knows_nothing else tuple(name for name, _ in advisor.similar_datasets[:SHOWN_DATASETS])
+    similarities = () if advisor.knows_nothing else tuple(advisor.similar_datasets[:SHOWN_DATASETS])
     return Advice(
         advisor=advisor,
         metafeatures=metafeatures,
         recommendations=tuple(advisor.recommendations(SHOWN_PICKS, time_budget=_time_left(clock))),
-        similar=similar,
+        similarities=similarities,
+        sources=tuple(sources),
     )
 
 

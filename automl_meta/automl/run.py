@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from automl_meta.automl.account import Timeline, account, checksums, tried
 from automl_meta.automl.advice import Advice, seek_advice
 from automl_meta.automl.combining import (
     LIKELY_MEMBERS,
@@ -27,6 +28,7 @@ from automl_meta.automl.options import RunOptions
 from automl_meta.automl.search import make_strategy
 from automl_meta.automl.validation import check_weights, folds_of_run
 from automl_meta.datasets import Dataset
+from automl_meta.datasets.profile import profile_of
 from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
 from automl_meta.errors import InputError
 from automl_meta.evaluation import Evaluation, Metric, default_metric, default_n_folds, resolve_metric
@@ -51,6 +53,7 @@ RESERVE_SHARE, RESERVE_PER_STARTUP, RESERVE_PER_CELL, RESERVE_PER_MEGABYTE = 0.1
 LEAST_RESERVE, MOST_RESERVE_SHARE = 1.0, 0.35
 MOST_RESERVE_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
 TOO_LITTLE_SHARE = 0.05  # of the budget: with less left for searching, it was the time that ended the search
+INSPECTION_SHARE = 0.3  # of what is left after combining, that looking into the ensemble may take
 ONE_CANDIDATE_SHARE = 0.35  # of the time for searching, that one candidate may take
 
 
@@ -90,6 +93,7 @@ def run(
     executor: Executor | None = None,
     started: float | None = None,
     listener: Listener | None = None,
+    command: str = "",
 ) -> RunResult:
     """Search, combine, and return the fitted model with all that is to be told of it.
 
@@ -99,6 +103,8 @@ def run(
         Workers that the caller has started; otherwise they are started and ended here.
     started : float, optional
         When the budget began to run, on the clock of `time.monotonic`.
+    command : str
+        How the run can be repeated, for the model file.
 
     Raises
     ------
@@ -110,10 +116,10 @@ def run(
     began = time.monotonic() if started is None else started
     if executor is None:
         with warm_workers(options) as own:
-            return run(dataset, options, executor=own, started=began, listener=listener)
+            return run(dataset, options, executor=own, started=began, listener=listener, command=command)
     folder = Path(tempfile.mkdtemp(prefix="automl-meta-run-"))
     try:
-        return _Run(dataset, options, executor, began, listener or Listener(), folder).go()
+        return _Run(dataset, options, executor, began, listener or Listener(), folder, command).go()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -129,9 +135,10 @@ class _Run:
         started: float,
         listener: Listener,
         folder: Path,
+        command: str,
     ) -> None:
         self.dataset, self.options, self.executor = dataset, options, executor
-        self.listener, self.folder = listener, folder
+        self.listener, self.folder, self.command = listener, folder, command
         task = dataset.task
         self.metric = resolve_metric(options.metric, task) if options.metric else default_metric(task)
         check_weights(dataset, self.metric)
@@ -140,6 +147,7 @@ class _Run:
         self.startup = self.clock.elapsed
         self.timings: dict[str, float] = {}
         self.evaluations: list[Evaluation] = []
+        self.timeline = Timeline(self.metric.name)
         self.folds: Sequence[Fold] = ()
         self.predictions = PredictionStore(folder)
         self._reserve()
@@ -161,7 +169,7 @@ class _Run:
         self.listener.searched(stopped)
         self._lap("search")
         plan, predictor = self._combine(folds, hurry=stopped == INTERRUPTED)
-        model = self._model(plan, predictor, advice)
+        model = self._model(plan, predictor, advice, stopped)
         if self.options.learn:
             learn(self.folder / JOURNAL)
         self.listener.ended()
@@ -208,6 +216,7 @@ class _Run:
 
     def _take(self, evaluation: Evaluation) -> None:
         self.evaluations.append(self.predictions.keep(evaluation))
+        self.timeline.add(self.clock.elapsed, evaluation)
         self.journal.add(evaluation)
         self._reserve()
         self.listener.evaluated(evaluation)
@@ -239,11 +248,29 @@ class _Run:
         )
         return combining.combine(self.evaluations, hurry=hurry)
 
-    def _model(self, plan: EnsemblePlan, predictor: EnsemblePredictor, advice: Advice) -> FittedModel:
+    def _model(
+        self, plan: EnsemblePlan, predictor: EnsemblePredictor, advice: Advice, stopped: str
+    ) -> FittedModel:
+        profile = profile_of(self.dataset)
+        report = account(
+            dataset=self.dataset,
+            profile=profile,
+            metric=self.metric,
+            advice=advice,
+            plan=plan,
+            predictor=predictor,
+            folds=self.folds,
+            timeline=self.timeline,
+            stopped=stopped,
+            seed=self.options.seed,
+            seconds=None if self.clock.budget.is_deterministic else INSPECTION_SHARE * self.clock.remaining,
+        )
         return make_model(
             dataset=self.dataset,
             predictor=predictor,
             plan=plan,
+            profile=profile,
+            report=report,
             leaderboard=leaderboard(self.evaluations, self.metric.name),
             metafeatures=advice.metafeatures,
             seed=self.options.seed,
@@ -253,6 +280,9 @@ class _Run:
                 "folds": self.options.folds or default_n_folds(self.dataset.n_rows),
                 "similar_datasets": advice.similar,
                 "forgotten": self.options.forget,
+                "command": self.command,
+                "metabase": checksums(advice.sources),
+                "tried": tried(self.evaluations),
             },
         )
 

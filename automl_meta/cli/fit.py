@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from automl_meta.cli.output import console_for, print_json, process_started
+from automl_meta.cli.output import command_line, console_for, print_json, process_started
 
 
 @click.command()
@@ -77,7 +77,7 @@ def fit(data: str, target: str | None, task: str, output: Path | None, ignore: t
     with warm_workers(options) as executor:
         dataset = _read(data, target, task, _split(ignore), rows)
         progress = FitProgress(console, live=console.is_terminal)
-        result = run(dataset, options, executor=executor, started=started, listener=progress)
+        result = run(dataset, options, executor=executor, started=started, listener=progress, command=command_line())
     save_model(path, result.model)
     result.timings["save"] = result.clock.elapsed - sum(result.timings.values())
     print_summary(console, result, path)

@@ -1,14 +1,12 @@
 """What `fit` says at the end, to people and to programs."""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from automl_meta.automl.run import RunResult
-from automl_meta.cli.output import number, plain_table
+from automl_meta.cli.output import command_line, number, plain_table
 from automl_meta.pipelines.naming import brief
 from automl_meta.reporting.leaderboard import finite_or_none
 
@@ -32,7 +30,7 @@ def summary(result: RunResult, path: Path) -> dict[str, Any]:
         "similar_datasets": list(result.similar),
         "ensemble": plan.to_dict(),
         "leaderboard": result.leaderboard,
-        "command": shlex.join(["automl-meta", *sys.argv[1:]]),
+        "command": command_line(),
     }
 
 

@@ -1,6 +1,7 @@
 """How commands speak: a console for people, standard output for programs."""
 
 import json
+import shlex
 import sys
 import time
 from typing import Any
@@ -23,6 +24,11 @@ def console_for(*, machine_readable: bool = False, quiet: bool = False) -> Conso
 def print_json(content: Any) -> None:
     """Print one JSON document on standard output."""
     click.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def command_line() -> str:
+    """Return the command that runs now, as it would be typed again."""
+    return shlex.join(["automl-meta", *sys.argv[1:]])
 
 
 def process_started() -> float:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,12 +17,14 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 PREDICTOR = "predictor.skops"
 PARTS = ("schema.json", "leaderboard.json", "probe.json", PREDICTOR)
+PROFILE, REPORT = "profile.json", "report.json"
+OPTIONAL_PARTS = (PROFILE, REPORT)  # that the first files were made without
 MOST_BYTES = 8 * 2**30  # of one part, unpacked
 MOST_JSON_BYTES = 256 * 2**20
 MOST_RATIO = 400  # unpacked to packed, of parts beyond a few MiB; what is stored here stays below 100
 SMALL_PART = 16 * 2**20
 STORED_FROM = 24 * 2**20  # bytes; compressing more takes longer than writing it
-TOO_NEW = "Try: pip install -U automl-meta"
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+]{0,30}")
 
 
 class ModelFileError(InputError):
@@ -72,6 +75,10 @@ class Container:
         except (ValueError, RecursionError) as error:
             raise self.damaged(f"{name} is not JSON") from error
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a part called `name`."""
+        return name in self._archive.namelist()
+
     def bytes(self, name: str) -> bytes:
         """Return the content of a part, once its checksum is found right.
 
@@ -104,7 +111,7 @@ class Container:
         seen: set[str] = set()
         for info in self._archive.infolist():
             shown = repr(info.filename[:80])
-            if info.filename not in (MANIFEST, *PARTS):
+            if info.filename not in (MANIFEST, *PARTS, *OPTIONAL_PARTS):
                 raise self.damaged(f"it holds {shown}, which no model file has")
             if info.filename in seen:
                 raise self.damaged(f"it holds {shown} twice")
@@ -132,7 +139,14 @@ class Container:
         if not isinstance(number, int) or isinstance(number, bool):
             raise self.damaged("its manifest has no format number")
         if number != FORMAT:
-            raise ModelFileError(f"{self.path}: has format {number}; known: {FORMAT}. {TOO_NEW}")
+            raise ModelFileError(f"{self.path}: has format {number}; known: {FORMAT}. {self._reading_version()}")
+
+    def _reading_version(self) -> str:
+        made = self.manifest.get("made")
+        version = made.get("automl_meta") if isinstance(made, dict) else None
+        if not isinstance(version, str) or not _VERSION.fullmatch(version):
+            return "Try: pip install -U automl-meta"
+        return f"automl-meta {version} made it, and reads it. Try: pip install 'automl-meta=={version}'"
 
 
 @contextmanager

@@ -9,9 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from automl_meta.datasets import Schema
+from automl_meta.datasets import ColumnRole, Schema
+from automl_meta.datasets.profile import ColumnProfile, TableProfile
 from automl_meta.errors import InputError
-from automl_meta.persistence.container import PREDICTOR, Container, open_container, to_json, write_container
+from automl_meta.persistence.container import (
+    PREDICTOR,
+    PROFILE,
+    REPORT,
+    Container,
+    open_container,
+    to_json,
+    write_container,
+)
 from automl_meta.persistence.model import FittedModel, installed_versions
 from automl_meta.persistence.predictor_part import PredictorPartError, dump_predictor, parse_predictor
 from automl_meta.persistence.probe import probe_difference
@@ -33,7 +42,10 @@ def save_model(path: str | Path, model: FittedModel) -> None:
         "leaderboard.json": to_json(model.manifest["leaderboard"]),
         "probe.json": to_json(model.probe),
         PREDICTOR: dump_predictor(model.predictor),
+        REPORT: to_json(model.report),
     }
+    if model.profile is not None:
+        parts[PROFILE] = to_json(model.profile.to_dict())
     write_container(Path(path), manifest, parts)
 
 
@@ -58,7 +70,14 @@ def load_model(path: str | Path) -> FittedModel:
         if predictor.task != schema.task or predictor.n_classes != len(schema.classes or ()):
             raise container.damaged("its ensemble and its schema are of different tasks")
         probe = container.json("probe.json")
-        model = FittedModel(manifest=manifest, schema=schema, predictor=predictor, probe=probe)
+        model = FittedModel(
+            manifest=manifest,
+            schema=schema,
+            predictor=predictor,
+            probe=probe,
+            profile=_profile(container, schema),
+            report=_report(container),
+        )
         warnings = _warnings(model, container)
     for warning in warnings:
         logger.warning("%s: %s", path, warning)
@@ -93,6 +112,32 @@ def _schema(container: Container, manifest: dict[str, Any]) -> Schema:
         raise container.damaged(str(error)) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise container.damaged("its schema cannot be read") from error
+
+
+def _profile(container: Container, schema: Schema) -> TableProfile | None:
+    if not container.has(PROFILE):
+        return None
+    try:
+        profile = TableProfile.from_dict(container.json(PROFILE))
+        names = [(column.name, column.role) for column in profile.columns]
+        sized = all(len(column.shares) == _n_bins(column) for column in profile.columns)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise container.damaged("its profile of the columns cannot be read") from error
+    if names != [(column.name, column.role) for column in schema.features] or not sized:
+        raise container.damaged("its profile and its schema are of different columns")
+    return profile
+
+
+def _n_bins(column: ColumnProfile) -> int:
+    """Return how many bins a column has, that of missing cells included."""
+    return len(column.levels) + 2 if column.role is ColumnRole.CATEGORICAL else len(column.edges) + 2
+
+
+def _report(container: Container) -> dict[str, Any]:
+    content = container.json(REPORT) if container.has(REPORT) else {}
+    if not isinstance(content, dict):
+        raise container.damaged(f"{REPORT} is not a table of entries")
+    return content
 
 
 def _warnings(model: FittedModel, container: Container) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import math
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import automl_meta
 from automl_meta.datasets import Dataset, FeatureCheck, Schema, features_from, labels_from
+from automl_meta.datasets.profile import TableProfile, profile_of
 from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
 from automl_meta.persistence.probe import make_probe
 
@@ -40,6 +41,10 @@ class FittedModel:
     predictor : EnsemblePredictor
     probe : mapping
         A few synthetic rows with the predictions made when the model was new; JSON-ready.
+    profile : TableProfile or None
+        How the columns were distributed, to compare other tables with; None in files that were made without.
+    report : mapping
+        What the report is drawn from besides the manifest; JSON-ready, empty in files that were made without.
     warnings : tuple of str
         What loading found remarkable, a sentence each.
     """
@@ -48,6 +53,8 @@ class FittedModel:
     schema: Schema
     predictor: EnsemblePredictor
     probe: Mapping[str, Any]
+    profile: TableProfile | None = None
+    report: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     def predict(self, frame: Any, *, threads: int = 1) -> tuple[NDArray[Any], FeatureCheck]:
@@ -93,6 +100,8 @@ def make_model(
     metafeatures: HasDict | None = None,
     seed: int = 0,
     notes: Mapping[str, Any] | None = None,
+    profile: TableProfile | None = None,
+    report: Mapping[str, Any] | None = None,
 ) -> FittedModel:
     """Gather a fitted model and what is to be stored with it.
 
@@ -100,6 +109,10 @@ def make_model(
     ----------
     notes : mapping, optional
         Further JSON-ready entries of the manifest: the budget, the command, the meta-base's checksum.
+    profile : TableProfile, optional
+        Of the dataset, where it is known already.
+    report : mapping, optional
+        What the report is drawn from.
     """
     manifest = {
         **(notes or {}),
@@ -120,7 +133,14 @@ def make_model(
     }
     ready = json_ready(manifest)
     probe = make_probe(dataset.schema, predictor)
-    return FittedModel(manifest=ready, schema=dataset.schema, predictor=predictor, probe=probe)
+    return FittedModel(
+        manifest=ready,
+        schema=dataset.schema,
+        predictor=predictor,
+        probe=probe,
+        profile=profile or profile_of(dataset),
+        report=json_ready(report or {}),
+    )
 
 
 def installed_versions() -> dict[str, str]:

@@ -220,6 +220,17 @@ HOSTILE: dict[str, Callable[[bytes], bytes]] = {
     "ensemble is another estimator": with_part("predictor.skops", estimator_bytes(LogisticRegression())),
     "ensemble is a dict": with_part("predictor.skops", estimator_bytes({"a": 1})),
     "leaderboard is a number": with_part("leaderboard.json", b"1"),
+    "report is a list": with_part("report.json", b"[]"),
+    "bomb in the report": bomb("report.json"),
+    "profile is a number": with_part("profile.json", b"1"),
+    "profile of the future": with_json("profile.json", lambda p: {**p, "format": 99}),
+    "profile of other columns": with_json("profile.json", lambda p: {**p, "columns": p["columns"][:2]}),
+    "profile without shares": with_json(
+        "profile.json", lambda p: {**p, "columns": [{**column, "shares": []} for column in p["columns"]]}
+    ),
+    "profile of words": with_json(
+        "profile.json", lambda p: {**p, "columns": [{**column, "edges": ["x"]} for column in p["columns"]]}
+    ),
     "ensemble of no members": with_part(
         "predictor.skops", estimator_bytes(EnsemblePredictor("binary", 2, [], WeightedAverage(np.ones(1))))
     ),
@@ -281,6 +292,20 @@ def test_unknown_types_are_refused_by_name(name: str, good: bytes, tmp_path: Pat
 def test_the_untouched_file_is_accepted_when_zipped_anew(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.automl").write_bytes(consistent(parts_of(good)))
     assert load_model(tmp_path / "x.automl").schema.target == "target"
+
+
+def test_files_made_without_profile_and_report_still_load(good: bytes, tmp_path: Path) -> None:
+    parts = {name: part for name, part in parts_of(good).items() if name not in ("profile.json", "report.json")}
+    (tmp_path / "x.automl").write_bytes(consistent(parts))
+    model = load_model(tmp_path / "x.automl")
+    assert model.profile is None
+    assert model.report == {}
+
+
+def test_a_file_of_another_format_says_which_version_reads_it(good: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.automl").write_bytes(HOSTILE["format of the future"](good))
+    with pytest.raises(ModelFileError, match=r"pip install 'automl-meta==[0-9]"):
+        load_model(tmp_path / "x.automl")
 
 
 def test_missing_files_and_folders_are_said_plainly(tmp_path: Path) -> None:

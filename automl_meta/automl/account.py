@@ -1,0 +1,115 @@
+"""What a run has to tell beyond its model: stored in the model file, drawn by the report."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from automl_meta.automl.advice import Advice
+from automl_meta.datasets import Dataset
+from automl_meta.datasets.profile import TableProfile
+from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
+from automl_meta.evaluation import Evaluation, Metric, metrics_of
+from automl_meta.evaluation.diagnosis import diagnose_classes, diagnose_numbers
+from automl_meta.evaluation.folds import Fold
+from automl_meta.inspection import OutOfFoldEnsemble, inspect_ensemble
+from automl_meta.pipelines.naming import brief
+
+FORMAT = 1
+MOST_STEPS = 2_000  # evaluations of which the time is told
+MOST_NOTES = 50
+
+
+class Timeline:
+    """When each evaluation ended, and what it scored."""
+
+    def __init__(self, metric: str) -> None:
+        self._metric = metric
+        self._steps: list[dict[str, Any]] = []
+
+    def add(self, seconds: float, evaluation: Evaluation) -> None:
+        """Write down that `evaluation` ended `seconds` after the run began."""
+        self._steps.append(
+            {
+                "seconds": round(seconds, 2),
+                "id": evaluation.configuration.id,
+                "score": evaluation.score(self._metric),
+                "origin": evaluation.origin,
+            }
+        )
+
+    def steps(self) -> list[dict[str, Any]]:
+        """Return the first 2,000 steps, JSON-ready but for NaN in the score of a failure."""
+        return self._steps[:MOST_STEPS]
+
+
+def tried(evaluations: Sequence[Evaluation]) -> dict[str, Any]:
+    """Return how many configurations were tried, by status and by algorithm."""
+    return {
+        "by_status": dict(Counter(evaluation.status.value for evaluation in evaluations)),
+        "by_algorithm": dict(Counter(evaluation.configuration.algorithm for evaluation in evaluations)),
+    }
+
+
+def checksums(paths: Sequence[Path]) -> list[dict[str, str]]:
+    """Return name and SHA-256 of each file."""
+    described = []
+    for path in paths:
+        with path.open("rb") as file:
+            described.append({"name": path.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()})
+    return described
+
+
+def account(
+    *,
+    dataset: Dataset,
+    profile: TableProfile,
+    metric: Metric,
+    advice: Advice,
+    plan: EnsemblePlan,
+    predictor: EnsemblePredictor,
+    folds: Sequence[Fold],
+    timeline: Timeline,
+    stopped: str,
+    seed: int,
+    seconds: float | None,
+) -> dict[str, Any]:
+    """Return what the report is drawn from: JSON-ready but for NaN, and of bounded size.
+
+    Parameters
+    ----------
+    seconds : float, optional
+        How long looking into the ensemble may take.
+    """
+    began = time.perf_counter()
+    held_out = np.unique(np.concatenate([valid for _, valid in folds]))
+    y = dataset.y[held_out]
+    told: dict[str, Any] = {
+        "format": FORMAT,
+        "notes": list(dataset.notes[:MOST_NOTES]),
+        "stopped": stopped,
+        "recommendations": [
+            {**pick.to_dict(), "brief": brief(pick.configuration, dataset.task)} for pick in advice.recommendations
+        ],
+        "similar": [{"name": name, "similarity": weight} for name, weight in advice.similarities],
+        "timeline": timeline.steps(),
+        "metrics": [{"metric": one.name, "score": one.score(y, plan.honest)} for one in metrics_of(dataset.task)],
+        "diagnosis": _diagnosis(dataset, plan, held_out, seed),
+    }
+    left = None if seconds is None else seconds - (time.perf_counter() - began)
+    ensemble = OutOfFoldEnsemble(predictor, folds)
+    told["inspection"] = inspect_ensemble(ensemble, dataset, profile, plan, metric, seed=seed, seconds=left)
+    return told
+
+
+def _diagnosis(dataset: Dataset, plan: EnsemblePlan, held_out: Any, seed: int) -> dict[str, Any]:
+    y = dataset.y[held_out]
+    if dataset.schema.classes is None:
+        return diagnose_numbers(y, plan.honest, seed=seed)
+    decided = plan.honest.argmax(axis=1)  # the decision's weights are in
+    probabilities = plan.honest / plan.honest.sum(axis=1, keepdims=True)
+    return diagnose_classes(y.astype(np.int64), probabilities, dataset.schema.classes, decided=decided)

@@ -1,0 +1,111 @@
+"""All that is looked into when a model is made, within a time limit and of bounded size."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl_meta.datasets import Dataset
+from automl_meta.datasets.profile import TableProfile
+from automl_meta.ensembling import EnsemblePlan
+from automl_meta.evaluation import Metric
+from automl_meta.inspection.association import correlation_ratios
+from automl_meta.inspection.dependence import POINTS, partial_dependences
+from automl_meta.inspection.importance import Importance, permutation_importances
+from automl_meta.inspection.out_of_fold import OutOfFoldEnsemble
+from automl_meta.inspection.slices import row_losses, worst_slices
+from automl_meta.seeding import generator
+
+MOST_ROWS, FEWEST_ROWS = 400, 60  # that are shuffled
+MOST_COLUMNS = 60  # whose importance is measured
+DEPENDENCES = 6  # columns whose partial dependence is drawn
+DEPENDENCE_ROWS = 80
+REPEATS = 3
+MOST_PREDICTIONS = 25_000  # made-up rows; without a time limit, this is the limit
+
+
+def inspect_ensemble(
+    ensemble: OutOfFoldEnsemble,
+    dataset: Dataset,
+    profile: TableProfile,
+    plan: EnsemblePlan,
+    metric: Metric,
+    *,
+    seed: int = 0,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Return importances, partial dependences and the worst slices; JSON-ready.
+
+    Parameters
+    ----------
+    seconds : float, optional
+        How long it may take; without it the result depends on the seed alone. What does not fit is left out.
+    """
+    rows = ensemble.rows
+    losses = row_losses(dataset.y[rows], plan.honest)
+    slices = worst_slices(dataset.take(rows), profile, losses)
+    inspected: dict[str, Any] = {
+        "slices": [one.to_dict() for one in slices],
+        "mean_loss": float(losses.mean()),
+        "importances": [],
+        "importance_rows": 0,
+        "dependences": [],
+    }
+    effort = _effort(ensemble, dataset, plan, seconds)
+    if effort is None:
+        return inspected
+    n_rows, n_columns = effort
+    sample = _sample(rows, dataset, n_rows, seed)
+    columns = _promising(dataset, profile)[:n_columns]
+    deadline = None if seconds is None else time.perf_counter() + 0.7 * seconds
+    importances = permutation_importances(
+        ensemble, dataset, sample, columns, metric, repeats=REPEATS, seed=seed, deadline=deadline
+    )
+    few = sample[:: -(-len(sample) // DEPENDENCE_ROWS)]
+    inspected |= {
+        "importances": [asdict(importance) for importance in importances],
+        "importance_rows": len(sample),
+        "dependences": partial_dependences(ensemble, dataset, few, _top(importances, profile)),
+    }
+    return inspected
+
+
+def _effort(
+    ensemble: OutOfFoldEnsemble, dataset: Dataset, plan: EnsemblePlan, seconds: float | None
+) -> tuple[int, int] | None:
+    """Return how many rows and columns there is time for; None if it is too little for anything."""
+    predictions = float(MOST_PREDICTIONS)
+    if seconds is not None:
+        folds = len(np.unique(ensemble.fold_of[ensemble.rows]))
+        each = plan.seconds_per_1000_rows / 1000 / folds
+        predictions = min(predictions, 0.5 * seconds / max(each, 1e-7))
+    predictions -= DEPENDENCES * POINTS * DEPENDENCE_ROWS
+    n_columns = min(len(dataset.schema.features), MOST_COLUMNS)
+    n_rows = min(MOST_ROWS, int(predictions / (REPEATS * n_columns)))
+    if n_rows < FEWEST_ROWS:
+        n_rows = FEWEST_ROWS
+        n_columns = int(predictions / (REPEATS * n_rows))
+    return (n_rows, n_columns) if n_columns > 0 else None
+
+
+def _sample(rows: NDArray[np.intp], dataset: Dataset, n_rows: int, seed: int) -> NDArray[np.intp]:
+    """Return some rows, spread evenly over the target, so that rare classes are among them."""
+    if len(rows) <= n_rows:
+        return rows
+    shuffled = generator(seed, "inspection").permutation(rows)
+    by_target = shuffled[np.argsort(dataset.y[shuffled], kind="stable")]
+    return np.sort(by_target[np.linspace(0, len(rows) - 1, n_rows).astype(np.intp)])
+
+
+def _promising(dataset: Dataset, profile: TableProfile) -> list[str]:
+    ratios = correlation_ratios(dataset, profile)
+    return [profile.columns[i].name for i in np.argsort(-ratios, kind="stable")]
+
+
+def _top(importances: Sequence[Importance], profile: TableProfile) -> list[Any]:
+    by_name = {column.name: column for column in profile.columns}
+    used = [importance.column for importance in importances if importance.drop > 0]
+    return [by_name[name] for name in used[:DEPENDENCES]]

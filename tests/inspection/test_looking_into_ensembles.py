@@ -1,0 +1,115 @@
+import json
+
+import numpy as np
+import pytest
+from small_ensembles import made
+
+from automl_meta.datasets import Task
+from automl_meta.inspection import OutOfFoldEnsemble, explain_rows, inspect_ensemble
+from automl_meta.inspection.association import correlation_ratios
+from automl_meta.inspection.background import draw_background
+from automl_meta.inspection.slices import worst_slices
+from automl_meta.persistence.model import json_ready
+
+TASKS = pytest.mark.parametrize("task", list(Task))
+
+
+@TASKS
+def test_rows_are_predicted_by_the_models_that_did_not_see_them(task: Task) -> None:
+    one = made(task)
+    predicted = one.out_of_fold.predict(one.dataset.X, one.out_of_fold.fold_of)
+    everything = one.predictor.predict_proba if task.is_classification else one.predictor.predict
+    seen = one.metric.score(one.dataset.y, everything(one.dataset.X))
+    unseen = one.metric.score(one.dataset.y, predicted)
+    assert unseen == pytest.approx(one.plan.optimistic_score, abs=0.1)
+    assert seen > unseen
+
+
+def test_a_member_without_a_model_a_fold_is_refused() -> None:
+    one = made(Task.BINARY)
+    with pytest.raises(ValueError, match="one a fold"):
+        OutOfFoldEnsemble(one.predictor, [[object()]], [(np.arange(2), np.arange(2)), (np.arange(2), np.arange(2))])
+
+
+@TASKS
+def test_columns_that_make_the_target_matter_most(task: Task) -> None:
+    one = made(task)
+    told = inspect_ensemble(one.out_of_fold, one.dataset, one.profile, one.plan, one.metric)
+    order = [entry["column"] for entry in told["importances"]]
+    assert set(order[:2]) == {"amount", "colour"}
+    assert {entry["column"] for entry in told["dependences"]} >= {"amount", "colour"}
+    assert json.loads(json.dumps(json_ready(told), allow_nan=False))["importance_rows"] == 240
+
+
+@TASKS
+def test_partial_dependence_follows_the_target(task: Task) -> None:
+    one = made(task)
+    told = inspect_ensemble(one.out_of_fold, one.dataset, one.profile, one.plan, one.metric)
+    by_column = {entry["column"]: entry for entry in told["dependences"]}
+    colours = dict(zip(by_column["colour"]["points"], by_column["colour"]["curves"][0]["mean"], strict=True))
+    of = by_column["colour"]["curves"][0]["of"]
+    assert (colours["red"] > colours["blue"]) == (of != "low")
+
+
+@TASKS
+def test_contributions_add_up_to_the_prediction(task: Task) -> None:
+    one = made(task)
+    X = one.dataset.X[:12]
+    explained = explain_rows(one.predictor, X, one.dataset.schema, one.profile, columns=["amount", "colour"])
+    assert list(explained.contributions) == ["amount", "colour", "(other columns)"]
+    total = explained.base + explained.contributions.sum(axis=1).to_numpy()
+    if task is Task.REGRESSION:
+        assert explained.of is None
+        expected = one.predictor.predict(X)
+    else:
+        expected = one.predictor.predict_proba(X)[np.arange(12), explained.of]
+    np.testing.assert_allclose(total, expected, atol=1e-6)
+    sizes = explained.contributions.abs().mean()
+    assert sizes["amount"] > sizes["(other columns)"]
+
+
+def test_contributions_do_not_depend_on_the_rows_beside() -> None:
+    one = made(Task.REGRESSION)
+    whole = explain_rows(one.predictor, one.dataset.X[:6], one.dataset.schema, one.profile)
+    again = explain_rows(one.predictor, one.dataset.X[:6], one.dataset.schema, one.profile)
+    np.testing.assert_array_equal(whole.contributions, again.contributions)
+
+
+@TASKS
+def test_background_is_canonical_and_looks_like_the_table(task: Task) -> None:
+    one = made(task)
+    drawn = draw_background(one.dataset.schema, one.profile, 3_000, np.random.default_rng(0))
+    assert list(drawn) == list(one.dataset.X)
+    for name in ("colour", "member", "amount", "day"):
+        assert drawn[name].dtype == one.dataset.X[name].dtype
+    assert drawn["note"].isna().all()
+    assert drawn["amount"].mean() == pytest.approx(one.dataset.X["amount"].mean(), abs=0.1)
+    assert drawn["amount"].isna().mean() == pytest.approx(one.dataset.X["amount"].isna().mean(), abs=0.02)
+    assert drawn["member"].mean() == pytest.approx(one.dataset.X["member"].mean(), abs=0.05)
+    shares = drawn["colour"].value_counts(normalize=True)
+    assert shares["red"] == pytest.approx((one.dataset.X["colour"] == "red").mean(), abs=0.05)
+
+
+def test_correlation_ratio_is_small_for_noise_and_large_for_what_makes_the_target() -> None:
+    one = made(Task.REGRESSION)
+    ratios = dict(zip(one.dataset.X.columns, correlation_ratios(one.dataset, one.profile), strict=True))
+    assert ratios["amount"] > 0.2
+    assert ratios["noise"] < 0.05
+
+
+def test_a_slice_that_is_worse_is_found_and_noise_is_not() -> None:
+    one = made(Task.REGRESSION)
+    random = np.random.default_rng(3)
+    noise = random.exponential(size=one.dataset.n_rows)
+    assert worst_slices(one.dataset, one.profile, noise) == []
+    red = (one.dataset.X["colour"] == "red").to_numpy()
+    (worst, *_) = worst_slices(one.dataset, one.profile, noise + 2.0 * red)
+    assert (worst.column, worst.values, worst.rows) == ("colour", "red", int(red.sum()))
+    assert worst.loss > worst.others
+
+
+def test_little_time_leaves_out_what_takes_long_and_keeps_the_slices() -> None:
+    one = made(Task.BINARY)
+    told = inspect_ensemble(one.out_of_fold, one.dataset, one.profile, one.plan, one.metric, seconds=0.0)
+    assert told["importances"] == told["dependences"] == []
+    assert told["mean_loss"] > 0
