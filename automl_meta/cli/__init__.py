@@ -15,6 +15,7 @@ COMMANDS = {
     "predict": "Predict the rows of a table with a saved model.",
     "evaluate": "Score a saved model on a table with known targets; a gate for CI.",
     "show": "Print what a saved model is made of.",
+    "report": "Draw the report of a saved model: one HTML file.",
     "recommend": "Say what to try on a table and why, training nothing.",
     "describe": "Print the meta-features of a table.",
     "algorithms": "List the catalogue of algorithms and their search spaces.",

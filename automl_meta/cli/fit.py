@@ -39,6 +39,7 @@ from automl_meta.cli.output import command_line, console_for, print_json, proces
 @click.option("--jobs", type=int, help="Worker processes. [default: one a core]")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file. [default: NAME.automl]")
+@click.option("--report", type=click.Path(path_type=Path), help="Also write the report: one HTML file.")
 @click.option("--include", multiple=True, help="Use only this algorithm; repeatable, or separated by commas.")
 @click.option("--exclude", multiple=True, help="Do not use this algorithm; repeatable, or separated by commas.")
 @click.option("--ignore", multiple=True, help="Column to leave out; repeatable, or separated by commas.")
@@ -50,7 +51,15 @@ from automl_meta.cli.output import command_line, console_for, print_json, proces
 @click.option("--memory-limit", type=float, help="MiB for one candidate. [default: a share of the machine's]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; all else goes to standard error.")
 @click.option("--quiet", is_flag=True, help="Print only errors (and the JSON document).")
-def fit(data: str, target: str | None, task: str, output: Path | None, ignore: tuple[str, ...], **given: Any) -> None:
+def fit(
+    data: str,
+    target: str | None,
+    task: str,
+    output: Path | None,
+    report: Path | None,
+    ignore: tuple[str, ...],
+    **given: Any,
+) -> None:
     """Fit an ensemble to DATA and save it.
 
     DATA is a CSV, TSV, Parquet, ARFF or JSON-lines file (each also gzipped), - for standard input, sklearn:NAME or
@@ -73,16 +82,26 @@ def fit(data: str, target: str | None, task: str, output: Path | None, ignore: t
     rows = RowColumns(groups=given.pop("groups"), time=given.pop("time_column"), weight=given.pop("sample_weight"))
     options = _options(given)
     path = output or default_output(data)
-    check_writable(path)
+    for file in (path, report):
+        if file is not None:
+            check_writable(file)
     with warm_workers(options) as executor:
         dataset = _read(data, target, task, _split(ignore), rows)
         progress = FitProgress(console, live=console.is_terminal)
         result = run(dataset, options, executor=executor, started=started, listener=progress, command=command_line())
     save_model(path, result.model)
+    if report is not None:
+        _write_report(report, result.model)
     result.timings["save"] = result.clock.elapsed - sum(result.timings.values())
     print_summary(console, result, path)
     if as_json:
         print_json(summary(result, path))
+
+
+def _write_report(path: Path, model: Any) -> None:
+    from automl_meta.reporting.html import render_report, write_report
+
+    write_report(path, render_report(model.manifest, model.report))
 
 
 def _options(given: dict[str, Any]) -> Any:

@@ -18,7 +18,8 @@ MOST_CURVES = 4  # classes that get a curve, the most frequent
 def partial_dependences(
     ensemble: OutOfFoldEnsemble, dataset: Dataset, rows: NDArray[np.intp], columns: Sequence[ColumnProfile]
 ) -> list[dict[str, Any]]:
-    """Return one JSON-ready entry a column: its points, and by class (or once) the mean and the middle 80 %.
+    """Return one JSON-ready entry a column: its points, and by class (or once) the mean and the middle 80 %
+    of the rows, each moved to the common level.
 
     Texts have no order and few repeats, and are left out.
     """
@@ -85,7 +86,8 @@ def _curves(predicted: NDArray[np.float64], dataset: Dataset) -> list[dict[str, 
 
 
 def _curve(name: str, predicted: NDArray[np.float64]) -> dict[str, Any]:
-    lower, upper = np.quantile(predicted, [0.1, 0.9], axis=1)
+    centred = predicted - predicted.mean(axis=0) + predicted.mean()  # rows differ in level; how they respond is asked
+    lower, upper = np.quantile(centred, [0.1, 0.9], axis=1)
     means = predicted.mean(axis=1)
     parts = {"mean": means, "lower": lower, "upper": upper}
     return {"of": name, **{key: [float(f"{value:.6g}") for value in values] for key, values in parts.items()}}

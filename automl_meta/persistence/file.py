@@ -96,6 +96,20 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
         return _manifest(container)
 
 
+def read_contents(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what `read_manifest` does, and what the report is drawn from besides.
+
+    Raises
+    ------
+    ModelFileError
+        If it is no model file, or is damaged.
+    """
+    with open_container(Path(path)) as container:
+        manifest = _manifest(container)
+        _schema(container, manifest)
+        return manifest, _report(container)
+
+
 def _manifest(container: Container) -> dict[str, Any]:
     schema, leaderboard = container.json("schema.json"), container.json("leaderboard.json")
     if not isinstance(leaderboard, list) or not all(isinstance(row, dict) for row in leaderboard):
