@@ -66,5 +66,5 @@ def made(task: Task) -> Made:
         models = {e.configuration.id: [pickle.loads(path.read_bytes()) for path in e.models] for e in evaluations}
     plan = plan_ensemble(evaluations, dataset.y, task, metric, folds, options=EnsembleOptions(kind="greedy"))
     predictor = make_predictor(plan, models, dataset.n_classes)
-    out_of_fold = OutOfFoldEnsemble(predictor, [models[member] for member in plan.members], folds)
+    out_of_fold = OutOfFoldEnsemble(predictor, folds)
     return Made(dataset, profile_of(dataset), metric, plan, predictor, out_of_fold)

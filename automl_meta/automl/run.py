@@ -248,9 +248,7 @@ class _Run:
         )
         return combining.combine(self.evaluations, hurry=hurry)
 
-    def _model(
-        self, plan: EnsemblePlan, predictor: EnsemblePredictor, advice: Advice, stopped: str
-    ) -> FittedModel:
+    def _model(self, plan: EnsemblePlan, predictor: EnsemblePredictor, advice: Advice, stopped: str) -> FittedModel:
         profile = profile_of(self.dataset)
         report = account(
             dataset=self.dataset,

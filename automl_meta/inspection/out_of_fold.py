@@ -1,16 +1,13 @@
 """The ensemble as it predicts rows that its models were not fitted to."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_meta.datasets.task import Task
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.evaluation.folds import Fold
-from automl_meta.pipelines.build import predict as predict_pipeline
 
 
 class OutOfFoldEnsemble:
@@ -19,22 +16,21 @@ class OutOfFoldEnsemble:
     Parameters
     ----------
     predictor : EnsemblePredictor
-        How members are combined and calibrated.
-    members : sequence of sequences of fitted pipelines
-        One sequence a member, in the order of the predictor's: one pipeline a fold.
+        Its members are bags of one pipeline a fold, or single ones that were refitted to all rows.
     folds : sequence of (training positions, validation positions)
         Those that the pipelines were fitted on.
 
-    Raises
-    ------
-    ValueError
-        If a member has not one pipeline a fold.
+    Attributes
+    ----------
+    is_honest : bool
+        Whether no member saw the rows that it predicts; a refitted one did.
+    fold_of : int array of shape (n_rows,)
+        The first fold that held the row out; -1 where none did.
     """
 
-    def __init__(self, predictor: EnsemblePredictor, members: Sequence[Sequence[Any]], folds: Sequence[Fold]) -> None:
-        if any(len(member) != len(folds) for member in members):
-            raise ValueError(f"each member must have {len(folds)} pipelines, one a fold")
-        self._predictor, self._members = predictor, members
+    def __init__(self, predictor: EnsemblePredictor, folds: Sequence[Fold]) -> None:
+        self.is_honest = all(len(member) == len(folds) for member in predictor.members)
+        self._by_fold = [_of_fold(predictor, number, len(folds)) for number in range(len(folds))]
         n_rows = 1 + max(int(rows.max(initial=-1)) for fold in folds for rows in fold)
         self.fold_of = np.full(n_rows, -1, dtype=np.int64)
         for number, (_, valid) in reversed(list(enumerate(folds))):
@@ -53,13 +49,17 @@ class OutOfFoldEnsemble:
         folds : int array of shape (n_rows,)
             The fold of the row that each row of `X` is, or was made from.
         """
-        task, n_classes = Task(self._predictor.task), self._predictor.n_classes
-        result = np.empty((len(X), n_classes) if task.is_classification else len(X))
+        n_classes = self._by_fold[0].n_classes
+        result = np.empty((len(X), n_classes) if n_classes else len(X))
         for fold in np.unique(folds):
             inside = np.flatnonzero(folds == fold)
-            part = X.iloc[inside]
-            each = [predict_pipeline(member[fold], part, task, n_classes) for member in self._members]
-            combined = self._predictor.combiner.combine(each)
-            calibration = self._predictor.calibration
-            result[inside] = combined if calibration is None else calibration.apply(combined)
+            predictor = self._by_fold[fold]
+            predict = predictor.predict_proba if n_classes else predictor.predict
+            result[inside] = predict(X.iloc[inside])
         return result
+
+
+def _of_fold(predictor: EnsemblePredictor, fold: int, n_folds: int) -> EnsemblePredictor:
+    """Return the same ensemble with the pipeline of `fold` alone of each bag."""
+    members = [[member[fold]] if len(member) == n_folds else member for member in predictor.members]
+    return EnsemblePredictor(**{**predictor.get_params(deep=False), "members": members})

@@ -52,6 +52,7 @@ def inspect_ensemble(
         "mean_loss": float(losses.mean()),
         "importances": [],
         "importance_rows": 0,
+        "honest": ensemble.is_honest,
         "dependences": [],
     }
     effort = _effort(ensemble, dataset, plan, seconds)

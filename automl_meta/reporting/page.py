@@ -83,7 +83,7 @@ def page(manifest: Content, report: Content, *, warnings: Sequence[str] = (), te
         "stopped": f"The search ended: {report['stopped']}." if report.get("stopped") else "",
         "ensemble": ensemble_tables(manifest, metric),
         "importances": importance_rows(inspection.get("importances", ())),
-        "importance_rows": inspection.get("importance_rows", 0),
+        "importance_rows": _importance_rows(inspection),
         "dependences": [(entry["column"], figures.dependence(entry)) for entry in inspection.get("dependences", ())],
         "diagnosis": diagnosis,
         "metrics": [(metric_name(one["metric"]), metric_value(one["metric"], one["score"]))
@@ -160,6 +160,13 @@ def _tiles(manifest: Content, report: Content, metric: str) -> list[tuple[str, s
     if tried:
         tiles.append((str(tried), "configurations tried"))
     return tiles
+
+
+def _importance_rows(inspection: Content) -> str:
+    rows = f"{inspection.get('importance_rows', 0)} rows"
+    if inspection.get("honest", True):
+        return f"{rows} that the models had not seen"
+    return f"{rows} that the refitted models had seen"
 
 
 def _test(test: TestResult) -> dict[str, Any]:

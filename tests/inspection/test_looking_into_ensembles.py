@@ -5,6 +5,8 @@ import pytest
 from small_ensembles import made
 
 from automl_meta.datasets import Task
+from automl_meta.ensembling import EnsemblePredictor
+from automl_meta.evaluation import make_folds
 from automl_meta.inspection import OutOfFoldEnsemble, explain_rows, inspect_ensemble
 from automl_meta.inspection.association import correlation_ratios
 from automl_meta.inspection.background import draw_background
@@ -25,10 +27,17 @@ def test_rows_are_predicted_by_the_models_that_did_not_see_them(task: Task) -> N
     assert seen > unseen
 
 
-def test_a_member_without_a_model_a_fold_is_refused() -> None:
+def test_a_refitted_member_is_said_to_have_seen_the_rows() -> None:
     one = made(Task.BINARY)
-    with pytest.raises(ValueError, match="one a fold"):
-        OutOfFoldEnsemble(one.predictor, [[object()]], [(np.arange(2), np.arange(2)), (np.arange(2), np.arange(2))])
+    folds = make_folds(one.dataset, 3, 0)
+    assert one.out_of_fold.is_honest
+    members = [member[:1] for member in one.predictor.members]
+    refitted = EnsemblePredictor(**{**one.predictor.get_params(deep=False), "members": members})
+    ensemble = OutOfFoldEnsemble(refitted, folds)
+    assert not ensemble.is_honest
+    np.testing.assert_array_equal(
+        ensemble.predict(one.dataset.X, ensemble.fold_of), refitted.predict_proba(one.dataset.X)
+    )
 
 
 @TASKS
