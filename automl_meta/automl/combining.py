@@ -46,10 +46,10 @@ class Combining:
 
     Attributes
     ----------
-    memory_mb : float
+    memory_mb : float or None
         That one fit may use.
     folder : Path
-        Of the run, where models are kept.
+        Where models are kept.
     """
 
     dataset: Dataset
@@ -58,7 +58,7 @@ class Combining:
     options: RunOptions
     clock: Clock
     executor: Executor
-    memory_mb: float
+    memory_mb: float | None
     folder: Path
 
     def combine(self, evaluations: Sequence[Evaluation], *, hurry: bool) -> tuple[EnsemblePlan, EnsemblePredictor]:
@@ -144,7 +144,7 @@ class Combining:
         self, dataset: Dataset, configurations: Sequence[Configuration], deadline: Deadline, layer: int
     ) -> list[Evaluation]:
         folder = self.folder / f"layer-{layer}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # a run that goes on may have been here
         problem = Problem(
             dataset=dataset,
             folds=self.folds,

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from automl_meta.ensembling.options import Refit
 from automl_meta.errors import InputError
 
-Search = Literal["random", "grid", "none"]
+Search = Literal["random", "grid", "halving", "meta", "none", "uniform"]
 EnsembleKind = Literal["auto", "stack", "greedy", "best"]
 
 
@@ -24,8 +24,8 @@ class RunOptions:
         Seconds from start to saved file. None with `max_evaluations` makes the result depend on the seed alone.
     max_evaluations : int or None
         How many configurations are tried at the most.
-    search : {"random", "grid", "none"}
-        How the best picks are refined.
+    search : {"random", "grid", "halving", "meta", "none", "uniform"}
+        How it goes on after the ranked picks; "uniform" draws from the whole space and does without picks.
     ensemble : {"auto", "stack", "greedy", "best"}
         How the candidates are combined.
     top_k : int
@@ -54,6 +54,10 @@ class RunOptions:
         How often the cross-validation is repeated on other folds; None follows the number of rows.
     learn : bool
         Add the run's experiments (meta-features, configurations and scores, no data) to the personal meta-base.
+    racing : bool
+        Give up candidates that are clearly behind after some folds.
+    patience : bool
+        End the search before its time when it is not expected to help any more.
     memory_limit : float or None
         MiB that one candidate may use; None is an even share of the machine's.
     """
@@ -78,6 +82,8 @@ class RunOptions:
     cost: str | None = None
     negative_weights: bool = False
     learn: bool = False
+    racing: bool = True
+    patience: bool = True
 
     def __post_init__(self) -> None:
         for name, choices in (("search", Search), ("ensemble", EnsembleKind), ("refit", Refit)):

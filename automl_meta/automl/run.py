@@ -2,8 +2,6 @@
 
 import logging
 import math
-import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +22,8 @@ from automl_meta.automl.combining import (
 from automl_meta.automl.interruption import first_interrupt
 from automl_meta.automl.journal import Journal
 from automl_meta.automl.listener import Listener
-from automl_meta.automl.options import RunOptions
+from automl_meta.automl.options import RunOptions, available_cores
+from automl_meta.automl.run_folder import RunFolder, folder_for
 from automl_meta.automl.search import make_strategy
 from automl_meta.automl.validation import check_weights, folds_of_run
 from automl_meta.datasets import Dataset
@@ -40,12 +39,13 @@ from automl_meta.metabase.personal import learn
 from automl_meta.persistence import FittedModel, make_model
 from automl_meta.reporting.leaderboard import leaderboard
 from automl_meta.tuning.budget import Budget, BudgetTooSmallError, Clock
+from automl_meta.tuning.patience import Patience
+from automl_meta.tuning.racing import Racing
 from automl_meta.tuning.tuner import Tuner, TunerLimits
 from automl_meta.tuning.work import Problem
 
 logger = logging.getLogger(__name__)
 
-JOURNAL = "journal.sqlite"
 INTERRUPTED = "interrupted"
 # Seconds kept back for combining and saving: a share of the budget, more on a machine that was slow to start up, more
 # for large tables, and more for large models.
@@ -55,6 +55,8 @@ MOST_RESERVE_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the se
 TOO_LITTLE_SHARE = 0.05  # of the budget: with less left for searching, it was the time that ended the search
 INSPECTION_SHARE = 0.3  # of what is left after combining, that looking into the ensemble may take
 ONE_CANDIDATE_SHARE = 0.35  # of the time for searching, that one candidate may take
+# Cells from which candidates run one after the other, each on all cores: side by side they would fill the memory.
+LARGE = 2e7
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,9 +83,12 @@ class RunResult:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-def warm_workers(options: RunOptions) -> LocalExecutor | InlineExecutor:
-    """Start worker processes, which import what they need while the caller reads the table."""
-    return LocalExecutor(options.workers) if options.workers else InlineExecutor()
+def warm_workers(options: RunOptions, log: Path | None = None) -> LocalExecutor | InlineExecutor:
+    """Start worker processes, which import what they need while the caller reads the table.
+
+    What candidates print and warn of goes to the file `log`.
+    """
+    return LocalExecutor(options.workers, log=log) if options.workers else InlineExecutor()
 
 
 def run(
@@ -91,6 +96,7 @@ def run(
     options: RunOptions,
     *,
     executor: Executor | None = None,
+    folder: RunFolder | None = None,
     started: float | None = None,
     listener: Listener | None = None,
     command: str = "",
@@ -101,6 +107,8 @@ def run(
     ----------
     executor : Executor, optional
         Workers that the caller has started; otherwise they are started and ended here.
+    folder : RunFolder, optional
+        Where candidates are kept, and perhaps were: what is in it is not evaluated again. Otherwise a temporary one.
     started : float, optional
         When the budget began to run, on the clock of `time.monotonic`.
     command : str
@@ -114,14 +122,23 @@ def run(
         If every candidate failed, or an option does not fit the dataset.
     """
     began = time.monotonic() if started is None else started
+    if folder is None:
+        with folder_for(None) as own_folder:
+            return run(
+                dataset,
+                options,
+                executor=executor,
+                folder=own_folder,
+                started=began,
+                listener=listener,
+                command=command,
+            )
     if executor is None:
-        with warm_workers(options) as own:
-            return run(dataset, options, executor=own, started=began, listener=listener, command=command)
-    folder = Path(tempfile.mkdtemp(prefix="automl-meta-run-"))
-    try:
-        return _Run(dataset, options, executor, began, listener or Listener(), folder, command).go()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with warm_workers(options, folder.log) as own:
+            return run(
+                dataset, options, executor=own, folder=folder, started=began, listener=listener, command=command
+            )
+    return _Run(dataset, options, executor, began, listener or Listener(), folder, command).go()
 
 
 class _Run:
@@ -134,7 +151,7 @@ class _Run:
         executor: Executor,
         started: float,
         listener: Listener,
-        folder: Path,
+        folder: RunFolder,
         command: str,
     ) -> None:
         self.dataset, self.options, self.executor = dataset, options, executor
@@ -149,7 +166,10 @@ class _Run:
         self.evaluations: list[Evaluation] = []
         self.timeline = Timeline(self.metric.name)
         self.folds: Sequence[Fold] = ()
-        self.predictions = PredictionStore(folder)
+        self.predictions = PredictionStore(folder.path)
+        self.racing = Racing(self.metric.name) if options.racing else None
+        patient = not options.patience or budget.is_deterministic
+        self.patience = None if patient else Patience(self.metric.name, options.top_k)
         self._reserve()
         self._lap("start and read")
 
@@ -162,7 +182,7 @@ class _Run:
         self._lap("recommend")
         self._check_time()
         self.journal = Journal(
-            self.folder / JOURNAL, self.dataset, advice.metafeatures, folds=len(folds), seed=self.options.seed
+            self.folder.journal, self.dataset, advice.metafeatures, folds=len(folds), seed=self.options.seed
         )
         stopped = self._search(folds, advice)
         self.journal.close()
@@ -171,7 +191,7 @@ class _Run:
         plan, predictor = self._combine(folds, hurry=stopped == INTERRUPTED)
         model = self._model(plan, predictor, advice, stopped)
         if self.options.learn:
-            learn(self.folder / JOURNAL)
+            learn(self.folder.journal)
         self.listener.ended()
         self._lap("combine")
         return RunResult(
@@ -193,21 +213,26 @@ class _Run:
             folds=folds,
             metric=self.metric.name,
             seed=self.options.seed,
-            models_folder=self.folder,
+            models_folder=self.folder.models,
         )
-        limits = TunerLimits(seconds=self._seconds_per_candidate(), memory_mb=self._memory_per_candidate())
-        tuner = Tuner(problem, self.executor, self.clock, limits, self._take)
+        known = self.folder.kept()
+        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor)
+        self.tuner = Tuner(
+            problem, self.executor, self.clock, self._limits(), self._take, racing=self.racing, known=known
+        )
         interrupted = False
 
         def interrupt() -> None:
             nonlocal interrupted
             interrupted = True
-            tuner.stop()
+            self.tuner.stop()
 
         with first_interrupt(interrupt):
-            tuner.run(make_strategy(self.options, self.dataset.task, self.metric.name, advice.advisor))
+            self.tuner.run(strategy)
         if interrupted:
             return INTERRUPTED
+        if self.patience is not None and self.patience.is_over:
+            return "more search is not expected to help"
         if self.clock.remaining_for_search < TOO_LITTLE_SHARE * (self.options.time_budget or 0.0):
             return "the time for searching is over"
         if len(self.evaluations) == self.options.max_evaluations:
@@ -215,16 +240,20 @@ class _Run:
         return "nothing more to try in the time left"
 
     def _take(self, evaluation: Evaluation) -> None:
+        self.folder.keep(evaluation)
         self.evaluations.append(self.predictions.keep(evaluation))
         self.timeline.add(self.clock.elapsed, evaluation)
         self.journal.add(evaluation)
         self._reserve()
         self.listener.evaluated(evaluation)
+        if self.patience is not None:
+            self.patience.add(evaluation)
+            if self.patience.is_over:
+                self.tuner.stop()
 
     def _reserve(self) -> None:
         """Keep time back for what is likely to come after the search."""
-        done = [evaluation for evaluation in self.evaluations if evaluation.status is Status.OK]
-        done.sort(key=lambda evaluation: -evaluation.score(self.metric.name))
+        done = sorted(self._done(), key=lambda evaluation: -evaluation.score(self.metric.name))
         size = sum(path.stat().st_size for evaluation in done[:LIKELY_MEMBERS] for path in evaluation.models)
         cells = self.dataset.n_rows * max(self.dataset.n_classes, 1)
         reserve = reserve_of(self.options.time_budget, self.startup, cells, size / 1e6)
@@ -233,8 +262,12 @@ class _Run:
         most = MOST_RESERVE_SHARE_WITH_FITS * (self.options.time_budget or 0.0)
         self.clock.reserve = max(reserve, min(reserve + fits, most))
 
+    def _done(self) -> list[Evaluation]:
+        return [evaluation for evaluation in self.evaluations if evaluation.status is Status.OK]
+
     def _combine(self, folds: Sequence[Fold], *, hurry: bool) -> tuple[EnsemblePlan, EnsemblePredictor]:
-        if not any(evaluation.status is Status.OK for evaluation in self.evaluations):
+        done = self._done()
+        if not done:
             raise self._nothing_succeeded()
         combining = Combining(
             dataset=self.dataset,
@@ -243,10 +276,10 @@ class _Run:
             options=self.options,
             clock=self.clock,
             executor=self.executor,
-            memory_mb=self._memory_per_candidate(),
-            folder=self.folder,
+            memory_mb=self._limits().memory_mb,
+            folder=self.folder.models,
         )
-        return combining.combine(self.evaluations, hurry=hurry)
+        return combining.combine(done, hurry=hurry)
 
     def _model(self, plan: EnsemblePlan, predictor: EnsemblePredictor, advice: Advice, stopped: str) -> FittedModel:
         profile = profile_of(self.dataset)
@@ -284,14 +317,19 @@ class _Run:
             },
         )
 
-    def _seconds_per_candidate(self) -> float | None:
-        if self.clock.budget.is_deterministic:
-            return None
-        return max(self.clock.remaining_for_search * ONE_CANDIDATE_SHARE, 1.0)
-
-    def _memory_per_candidate(self) -> float:
+    def _limits(self) -> TunerLimits:
+        seconds = None
+        if not self.clock.budget.is_deterministic:
+            seconds = max(self.clock.remaining_for_search * ONE_CANDIDATE_SHARE, 1.0)
+        large = self.dataset.n_rows * len(self.dataset.schema.features) > LARGE
+        together = 1 if large else self.executor.workers
         available = psutil.virtual_memory().available / 2**20
-        return self.options.memory_limit or 0.8 * available / self.executor.workers
+        return TunerLimits(
+            seconds=seconds,
+            memory_mb=self.options.memory_limit or 0.8 * available / together,
+            threads=available_cores() if large else 1,
+            side_by_side=together,
+        )
 
     def _check_time(self) -> None:
         if self.clock.remaining_for_search < 0.5:

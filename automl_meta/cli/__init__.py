@@ -71,17 +71,25 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except click.Abort:
-        click.echo("Aborted.", err=True)
+    except click.Abort as error:
+        click.echo("\n".join(["Aborted.", *_notes(error)]), err=True)
         code = 130
     except InputError as error:
         if debug:
             raise
-        click.echo(f"Error: {error}", err=True)
+        click.echo("\n".join([f"Error: {error}", *_notes(error)]), err=True)
         code = 2
     except Exception as error:  # the last resort
         if debug:
             raise
-        click.echo(f"Internal error: {type(error).__name__}: {error}\nRun again with --debug for details.", err=True)
+        lines = [f"Internal error: {type(error).__name__}: {error}", "Run again with --debug for details."]
+        click.echo("\n".join([*lines, *_notes(error)]), err=True)
         code = 2
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _notes(error: BaseException | None) -> list[str]:
+    """Return what was noted on an error, and on those that led to it."""
+    if error is None:
+        return []
+    return [*getattr(error, "__notes__", ()), *_notes(error.__cause__ or error.__context__)]

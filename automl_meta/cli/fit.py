@@ -1,6 +1,7 @@
 """The main job: from a table to a saved, validated ensemble."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import click
 
 from automl_meta.cli.output import command_line, console_for, print_json, process_started
 
+# Arguments that say how the table is read; the others say how the run goes.
+OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_weight")
+
 
 @click.command()
-@click.argument("data")
+@click.argument("data", required=False)
 @click.option("--target", help="Column to predict; may be left out when one is named target, class, label or y.")
 @click.option(
     "--task", type=click.Choice(["auto", "binary", "multiclass", "regression"]), default="auto", show_default=True
@@ -18,7 +22,13 @@ from automl_meta.cli.output import command_line, console_for, print_json, proces
 @click.option("--metric", help="A scikit-learn scorer or an alias such as auc, log_loss, rmse. [default: by task]")
 @click.option("--time-budget", type=float, help="Seconds from start to saved file. [default: 60]")
 @click.option("--max-evaluations", type=int, help="Try at most N configurations; alone, it makes runs repeatable.")
-@click.option("--search", type=click.Choice(["random", "grid", "none"]), default="random", show_default=True)
+@click.option(
+    "--search",
+    type=click.Choice(["random", "grid", "halving", "meta", "none", "uniform"]),
+    default="random",
+    show_default=True,
+    help="How to go on after the ranked picks.",
+)
 @click.option("--ensemble", type=click.Choice(["auto", "stack", "greedy", "best"]), default="auto", show_default=True)
 @click.option(
     "--refit",
@@ -48,18 +58,16 @@ from automl_meta.cli.output import command_line, console_for, print_json, proces
 @click.option(
     "--learn", is_flag=True, envvar="AUTOML_META_LEARN", help="Remember this run's scores (no data) for later runs."
 )
+@click.option(
+    "--racing/--no-racing", default=True, help="Give up candidates that are clearly behind after some folds."
+)
+@click.option("--patience/--no-patience", default=True, help="End early when more search is not expected to help.")
+@click.option("--run-dir", type=click.Path(path_type=Path), help="Keep the run's candidates, journal and log here.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run that is kept in this folder.")
 @click.option("--memory-limit", type=float, help="MiB for one candidate. [default: a share of the machine's]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; all else goes to standard error.")
 @click.option("--quiet", is_flag=True, help="Print only errors (and the JSON document).")
-def fit(
-    data: str,
-    target: str | None,
-    task: str,
-    output: Path | None,
-    report: Path | None,
-    ignore: tuple[str, ...],
-    **given: Any,
-) -> None:
+def fit(data: str | None, output: Path | None, report: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
     """Fit an ensemble to DATA and save it.
 
     DATA is a CSV, TSV, Parquet, ARFF or JSON-lines file (each also gzipped), - for standard input, sklearn:NAME or
@@ -68,28 +76,37 @@ def fit(
     \b
     automl-meta fit churn.csv --target Churn --time-budget 60
     automl-meta fit sklearn:diabetes --metric mae --json
+    automl-meta fit churn.csv --target Churn --run-dir churn-run
+    automl-meta fit --resume churn-run
     """
     started = process_started()
-    as_json, quiet = given.pop("as_json"), given.pop("quiet")
     console = console_for(machine_readable=as_json, quiet=quiet)
     from automl_meta.automl.run import run, warm_workers
     from automl_meta.cli.fit_summary import print_summary, summary
     from automl_meta.cli.progress import FitProgress
-    from automl_meta.datasets import RowColumns
+    from automl_meta.cli.resuming import begin
     from automl_meta.files import check_writable
     from automl_meta.persistence import save_model
 
-    rows = RowColumns(groups=given.pop("groups"), time=given.pop("time_column"), weight=given.pop("sample_weight"))
-    options = _options(given)
-    path = output or default_output(data)
-    for file in (path, report):
-        if file is not None:
-            check_writable(file)
-    with warm_workers(options) as executor:
-        dataset = _read(data, target, task, _split(ignore), rows)
-        progress = FitProgress(console, live=console.is_terminal)
-        result = run(dataset, options, executor=executor, started=started, listener=progress, command=command_line())
-    save_model(path, result.model)
+    with begin(data, given) as (folder, source, arguments):
+        options = _options(arguments)
+        path = output or default_output(source)
+        for file in (path, report):
+            if file is not None:
+                check_writable(file)
+        with warm_workers(options, folder.log) as executor:
+            dataset = _read(source, arguments)
+            folder.check_same_data(dataset)
+            result = run(
+                dataset,
+                options,
+                executor=executor,
+                folder=folder,
+                started=started,
+                listener=FitProgress(console, live=console.is_terminal),
+                command=command_line(),
+            )
+        save_model(path, result.model)
     if report is not None:
         _write_report(report, result.model)
     result.timings["save"] = result.clock.elapsed - sum(result.timings.values())
@@ -107,29 +124,32 @@ def _write_report(path: Path, model: Any) -> None:
 def _options(given: dict[str, Any]) -> Any:
     from automl_meta.automl.options import RunOptions
 
-    if given["time_budget"] is None and given["max_evaluations"] is None:
-        given["time_budget"] = 60.0
+    options = {name: value for name, value in given.items() if name not in OF_THE_TABLE}
+    if options["time_budget"] is None and options["max_evaluations"] is None:
+        options["time_budget"] = 60.0
     for name in ("include", "exclude", "forget"):
-        given[name] = _split(given[name])
-    return RunOptions(**given)
+        options[name] = _split(options[name])
+    return RunOptions(**options)
 
 
-def _split(values: tuple[str, ...]) -> tuple[str, ...]:
+def _split(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
-def _read(data: str, target: str | None, task: Any, ignore: tuple[str, ...], rows: Any) -> Any:
+def _read(data: str, given: dict[str, Any]) -> Any:
     """Read the table; where the target is not clear and somebody sits at the terminal, ask."""
-    from automl_meta.datasets import MissingTargetError, read_dataset
+    from automl_meta.datasets import MissingTargetError, RowColumns, read_dataset
 
+    rows = RowColumns(groups=given["groups"], time=given["time_column"], weight=given["sample_weight"])
+    how: dict[str, Any] = {"task": given["task"], "ignore": _split(given["ignore"]), "rows": rows}
     try:
-        return read_dataset(data, target, task=task, ignore=ignore, rows=rows)
+        return read_dataset(data, given["target"], **how)
     except MissingTargetError as error:
-        if target is not None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if given["target"] is not None or not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
         columns = click.Choice(error.columns)
         answer = click.prompt("Which column is to be predicted?", type=columns, err=True)
-    return read_dataset(data, answer, task=task, ignore=ignore, rows=rows)
+    return read_dataset(data, answer, **how)
 
 
 def default_output(data: str) -> Path:

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from automl_meta.automl.run import RunResult
 from automl_meta.cli.output import command_line, number, plain_table
+from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.naming import brief
 from automl_meta.reporting.leaderboard import finite_or_none
 
@@ -64,8 +65,12 @@ def _print_leaderboard(console: Console, result: RunResult) -> None:
     console.print(table)
     if len(scored) > SHOWN_ROWS:
         console.print(f"and {len(scored) - SHOWN_ROWS} more")
+    given_up = [row for row in rows if row["status"] == Status.CANCELLED]
+    if given_up:
+        console.print(f"{len(given_up)} given up before all folds, such as {given_up[0]['algorithm']}: ", end="")
+        console.print(given_up[0]["error"], markup=False)
     for row in rows:
-        if row["score"] is None:
+        if row["score"] is None and row not in given_up:
             console.print(f"[red]{row['status']}[/red] {brief(by_id[row['id']], result.dataset.task)}: ", end="")
             console.print(row["error"], markup=False)
 

@@ -77,7 +77,7 @@ class FitProgress(Listener):
         if evaluation.status is Status.OK:
             score = evaluation.score(self._metric.name)
             self._best = score if self._best != self._best else max(self._best, score)
-        else:
+        elif evaluation.status is not Status.CANCELLED:
             self._failed += 1
         if self._progress is not None:
             done = self._clock.elapsed if self._clock.budget.seconds else self._evaluated

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from automl_meta.datasets.dataset import Dataset, taken
 from automl_meta.evaluation.folds import Fold, kept_folds, n_repeats
 from automl_meta.evaluation.metrics import metrics_of, resolve_metric
+from automl_meta.evaluation.partial import FULL, Fidelity, Race, subsample
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.build import build_pipeline, fit_pipeline, predict
@@ -31,6 +32,8 @@ def cross_validate(
     max_seconds: float | None = None,
     models_folder: Path | None = None,
     extra_metrics: Sequence[str] = (),
+    fidelity: Fidelity = FULL,
+    race: Race | None = None,
 ) -> Evaluation:
     """Fit on each fold's training rows, predict its validation rows, and score them by every metric of the task.
 
@@ -43,6 +46,15 @@ def cross_validate(
         Where the fitted pipelines are written, one file a fold of `kept_folds`.
     extra_metrics : sequence of str
         Names of metrics that are scored besides those of the task.
+    fidelity : Fidelity
+        How much of it is made.
+    race : Race, optional
+        Against whom the candidate runs: it is given up when it is clearly behind.
+
+    Returns
+    -------
+    Evaluation
+        CANCELLED, with the scores of the folds that were made and without predictions, if it is not the whole.
 
     Raises
     ------
@@ -55,7 +67,10 @@ def cross_validate(
     sums, counts = _empty_predictions(dataset)
     fit_seconds = predict_seconds = 0.0
     models: list[Path] = []
-    kept = kept_folds(dataset, folds)
+    kept = kept_folds(dataset, folds) if fidelity.is_full and models_folder is not None else ()
+    stopped = "" if fidelity.is_full else f"a first look: {fidelity}"
+    folds = folds[: fidelity.folds]
+    strata = dataset.y.astype(np.int64) if dataset.task.is_classification else np.zeros(dataset.n_rows, np.int64)
     with threadpool_limits(threads):
         for number, (train, valid) in enumerate(folds):
             context = FitContext(
@@ -65,6 +80,7 @@ def cross_validate(
                 threads=threads,
                 max_seconds=_share(max_seconds, fit_seconds, len(folds) - number),
             )
+            train = subsample(train, strata, fidelity.rows, integer_seed(seed, number))
             start = time.perf_counter()
             pipeline = build_pipeline(configuration, dataset.schema, context)
             _fit(pipeline, dataset, train)
@@ -78,17 +94,24 @@ def cross_validate(
                 scores[name].append(metric.score(dataset.y[valid], prediction, taken(dataset.weights, valid)))
             sums[valid] += prediction
             counts[valid] += 1
+            if race is not None and race.is_lost(scores[race.metric]):
+                stopped = f"clearly behind after {number + 1} of {len(folds)} folds"
+                break
             if models_folder is not None and number in kept:
                 models.append(_keep(pipeline, models_folder / f"{configuration.id}-{number}.pickle"))
+    for path in models if stopped else ():
+        path.unlink()
     return Evaluation(
         configuration=configuration,
-        status=Status.OK,
+        status=Status.CANCELLED if stopped else Status.OK,
         scores={name: tuple(values) for name, values in scores.items()},
-        predictions=_mean_predictions(sums, counts),
-        models=tuple(models),
+        predictions=None if stopped else _mean_predictions(sums, counts),
+        models=() if stopped else tuple(models),
         repeats=n_repeats(folds),
         fit_seconds=fit_seconds,
         predict_seconds=predict_seconds,
+        error=stopped,
+        fidelity=fidelity,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_meta.evaluation.partial import FULL, Fidelity
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.configuration import Configuration
 
@@ -19,7 +20,7 @@ class Evaluation:
     ----------
     scores : mapping from metric name to tuple of float
         One value a fold that was evaluated, in fold order; higher is better, as in scikit-learn's scorers.
-        Empty unless the status is OK.
+        All folds if the status is OK; fewer, or on fewer rows, if it is CANCELLED; else empty.
     predictions : float32 array or None
         Out-of-fold probabilities of shape (n_rows, n_classes), or numbers of shape (n_rows,); NaN in rows that no
         evaluated fold held out. Repeated folds are averaged.
@@ -42,6 +43,7 @@ class Evaluation:
     predict_seconds: float = 0.0
     peak_memory_mb: float = 0.0
     error: str = ""
+    fidelity: Fidelity = FULL
     origin: str = ""  # who proposed it: "meta-model", "random search around lightgbm ...", ...
 
     def score(self, metric: str) -> float:

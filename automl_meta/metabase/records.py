@@ -137,7 +137,7 @@ def run_of(
         configuration=evaluation.configuration,
         protocol=protocol,
         status=evaluation.status,
-        scores=evaluation.scores,
+        scores=evaluation.scores if evaluation.status is Status.OK else {},  # of other folds, they would mislead
         fit_seconds=evaluation.fit_seconds,
         predict_seconds=evaluation.predict_seconds,
         cpu_seconds=cpu_seconds,

@@ -1,10 +1,12 @@
 """What the tuner asks: what to try next on this dataset, and how long it will take."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from automl_meta.metalearning.combined import Combined
+from automl_meta.metalearning.importance import hyperparameter_importance
 from automl_meta.metalearning.memory import Memory
 from automl_meta.metalearning.protocol import Floats
 from automl_meta.metalearning.recommendation import Recommendation, affordable, patience_of, recommend
@@ -37,6 +39,10 @@ class Advisor:
         names = set(catalogue(memory.task)) if algorithms is None else set(algorithms)
         experience = memory.experience
         self.memory = memory
+        self.algorithms = tuple(sorted(names))
+        self._described = dict(metafeatures)
+        self._favourites: dict[str, tuple[Configuration, ...]] = {}
+        self._importance: dict[str, dict[str, float]] = {}
         self._position = {configuration.id: i for i, configuration in enumerate(memory.configurations)}
         self._allowed = np.array([c.algorithm in names for c in memory.configurations], dtype=bool)
         self._metafeatures = np.array(
@@ -63,6 +69,61 @@ class Advisor:
             return []
         weights = self._model.dataset_weights(self._metafeatures)
         return [(names[i], float(weights[i])) for i in np.argsort(-np.round(weights, 9), kind="stable")]
+
+    def with_unseen(self, configurations: Sequence[Configuration]) -> "Advisor":
+        """Return an advisor that may also propose `configurations`, which the memory knows only by their likes.
+
+        Those that the memory has already change nothing; nor does anything without experience.
+        """
+        new = {c.id: c for c in configurations if c.id not in self._position}
+        if self._fallback or not new:
+            return self
+        from automl_meta.pipelines.vectors import vectorize
+
+        old = self.memory.experience
+        nothing = np.full((len(old.datasets), len(new)), np.nan)
+        experience = replace(
+            old,
+            configurations=(*old.configurations, *new),
+            scores=np.hstack([old.scores, nothing]),
+            failed=np.hstack([old.failed, np.zeros_like(nothing, dtype=bool)]),
+            seconds=np.hstack([old.seconds, nothing]),
+            vectors=np.vstack([old.vectors, vectorize(list(new.values()), self.memory.task)]),
+        )
+        memory = replace(
+            self.memory, experience=experience, configurations=(*self.memory.configurations, *new.values())
+        )
+        return Advisor(memory, self._described, algorithms=self.algorithms)
+
+    def favourites(self, algorithm: str, top: int = 5) -> tuple[Configuration, ...]:
+        """Return the configurations of `algorithm` that were its best on similar datasets, the most telling first.
+
+        Each known dataset votes for its best one with its similarity.
+        """
+        if algorithm not in self._favourites:
+            configurations = self.memory.configurations
+            own = [i for i, c in enumerate(configurations) if c.algorithm == algorithm]
+            knowledge = self._model.knowledge_
+            if self._fallback or not own:
+                return ()
+            table = np.where(knowledge.known[:, own], knowledge.standings[:, own], -np.inf)
+            votes = np.zeros(len(own))
+            heard = np.isfinite(table).any(axis=1)
+            weights = self._model.dataset_weights(self._metafeatures)
+            np.add.at(votes, table[heard].argmax(axis=1), weights[heard])
+            order = np.lexsort((knowledge.tie_order[own], -np.round(votes, 9)))
+            self._favourites[algorithm] = tuple(configurations[own[i]] for i in order[:top] if votes[i] > 0)
+        return self._favourites[algorithm]
+
+    def importance(self, algorithm: str) -> dict[str, float]:
+        """Return how much each hyperparameter of `algorithm` matters, see `hyperparameter_importance`."""
+        if algorithm not in self._importance:
+            known = self._model.knowledge_
+            task, configurations = self.memory.task, self.memory.configurations
+            self._importance[algorithm] = (
+                {} if self._fallback else hyperparameter_importance(algorithm, task, known, configurations)
+            )
+        return self._importance[algorithm]
 
     def next(
         self, observed: Mapping[str, float], *, excluded: Collection[str] = (), time_left: float | None = None

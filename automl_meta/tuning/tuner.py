@@ -2,13 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Executor, Limits, Outcome, Status
 from automl_meta.tuning.budget import Clock
+from automl_meta.tuning.racing import Racing
 from automl_meta.tuning.strategies.protocol import Proposal, Strategy
 from automl_meta.tuning.work import Problem, evaluate
 
@@ -23,11 +24,12 @@ GRACE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TunerLimits:
-    """What one candidate may use."""
+    """What one candidate may use, and how many may run side by side (as many as there are workers, if None)."""
 
     seconds: float | None = None
     memory_mb: float | None = None
     threads: int = 1
+    side_by_side: int | None = None
 
 
 class Tuner:
@@ -38,6 +40,11 @@ class Tuner:
     on_evaluation : callable
         Called in this process with every evaluation as it ends, failed ones too; the journal and the progress
         display hang on it.
+    racing : Racing, optional
+        Gives up candidates that are clearly behind after some folds.
+    known : iterable of Evaluation
+        Of an earlier part of the same run. A counted search is replayed: what is proposed again gets the result that
+        it had. A timed one begins by telling them all.
     """
 
     def __init__(
@@ -47,11 +54,16 @@ class Tuner:
         clock: Clock,
         limits: TunerLimits,
         on_evaluation: Callable[[Evaluation], None],
+        *,
+        racing: Racing | None = None,
+        known: Iterable[Evaluation] = (),
     ) -> None:
         self._executor = executor
         self._clock = clock
         self._limits = limits
         self._on_evaluation = on_evaluation
+        self._racing = racing
+        self._known = {(evaluation.configuration.id, evaluation.fidelity): evaluation for evaluation in known}
         self._problem = executor.share(problem)
         self._stop = threading.Event()
 
@@ -85,10 +97,11 @@ class Tuner:
 
     def _run_as_they_end(self, strategy: Strategy) -> list[Evaluation]:
         most = self._clock.budget.evaluations or float("inf")
-        evaluations: list[Evaluation] = []
+        side_by_side = min(self._limits.side_by_side or self._executor.workers, self._executor.workers)
+        evaluations = [self._finish(evaluation, strategy) for evaluation in self._known.values()]
         pending: dict[Future[Outcome], Proposal] = {}
         while True:
-            while len(pending) < self._executor.workers and len(evaluations) + len(pending) < most:
+            while len(pending) < side_by_side and len(evaluations) + len(pending) < most:
                 seconds = self._clock.remaining_for_search
                 proposal = None if self._stop.is_set() or seconds <= 0 else strategy.ask(seconds)
                 if proposal is None:
@@ -105,14 +118,24 @@ class Tuner:
                 return evaluations
 
     def _submit(self, proposal: Proposal) -> "Future[Outcome]":
+        known = self._known.get((proposal.configuration.id, proposal.fidelity))
+        if known is not None:
+            return _ended_with(known)
         soft = self._limits.seconds
         if not self._clock.budget.is_deterministic:
             left = max(self._clock.remaining_for_search, 0.1)
             soft = left if soft is None else min(soft, left)
         hard = None if soft is None else soft + GRACE_SECONDS
-        limits = Limits(seconds=hard, memory_mb=self._limits.memory_mb)
+        race = self._racing.race_for(proposal.configuration) if self._racing and proposal.fidelity.is_full else None
         return self._executor.submit(
-            evaluate, self._problem, proposal.configuration, soft, self._limits.threads, limits=limits
+            evaluate,
+            self._problem,
+            proposal.configuration,
+            soft,
+            self._limits.threads,
+            proposal.fidelity,
+            race,
+            limits=Limits(seconds=hard, memory_mb=self._limits.memory_mb),
         )
 
     def _take(self, proposal: Proposal, outcome: Outcome, strategy: Strategy) -> Evaluation:
@@ -120,7 +143,12 @@ class Tuner:
         if evaluation.status is not Status.OK:
             logger.info("%s %s: %s", evaluation.configuration, evaluation.status, evaluation.error)
             logger.debug("%s", outcome.traceback)
+        return self._finish(evaluation, strategy)
+
+    def _finish(self, evaluation: Evaluation, strategy: Strategy) -> Evaluation:
         strategy.tell(evaluation)
+        if self._racing is not None:
+            self._racing.add(evaluation)
         self._on_evaluation(evaluation)
         return evaluation
 
@@ -129,12 +157,20 @@ def evaluation_of(proposal: Proposal, outcome: Outcome) -> Evaluation:
     """Return what the worker returned, or a failed evaluation that says why."""
     if outcome.status is Status.OK:
         value: Evaluation = outcome.value
-        return replace(value, origin=proposal.origin, peak_memory_mb=outcome.peak_memory_mb)
+        memory = max(value.peak_memory_mb, outcome.peak_memory_mb)
+        return replace(value, origin=proposal.origin, peak_memory_mb=memory)
     return Evaluation(
         configuration=proposal.configuration,
         status=outcome.status,
+        fidelity=proposal.fidelity,
         fit_seconds=outcome.seconds,
         peak_memory_mb=outcome.peak_memory_mb,
         error=outcome.error,
         origin=proposal.origin,
     )
+
+
+def _ended_with(evaluation: Evaluation) -> "Future[Outcome]":
+    future: Future[Outcome] = Future()
+    future.set_result(Outcome(status=Status.OK, value=evaluation))
+    return future

@@ -7,6 +7,7 @@ from pathlib import Path
 from automl_meta.datasets.dataset import Dataset
 from automl_meta.evaluation.cross_validation import cross_validate
 from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.partial import FULL, Fidelity, Race
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Shared
 from automl_meta.pipelines.configuration import Configuration
@@ -23,7 +24,14 @@ class Problem:
     models_folder: Path | None  # where fitted pipelines are kept
 
 
-def evaluate(problem: Shared, configuration: Configuration, max_seconds: float | None, threads: int) -> Evaluation:
+def evaluate(
+    problem: Shared,
+    configuration: Configuration,
+    max_seconds: float | None,
+    threads: int,
+    fidelity: Fidelity = FULL,
+    race: Race | None = None,
+) -> Evaluation:
     """Cross-validate `configuration` on the shared `Problem`."""
     given: Problem = problem.get()
     return cross_validate(
@@ -35,4 +43,6 @@ def evaluate(problem: Shared, configuration: Configuration, max_seconds: float |
         max_seconds=max_seconds,
         models_folder=given.models_folder,
         extra_metrics=(given.metric,),
+        fidelity=fidelity,
+        race=race,
     )

@@ -1,18 +1,28 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pytest
 
 from automl_meta.datasets.task import Task
+from automl_meta.evaluation.partial import FULL
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.metalearning import Advisor
-from automl_meta.metalearning.memory import forgetful
+from automl_meta.metalearning.memory import Memory, forgetful
+from automl_meta.metalearning.protocol import Experience
+from automl_meta.metalearning.similarity import fit_similarity
+from automl_meta.metalearning.standings import learn_standings
 from automl_meta.pipelines.catalogue import default_configuration
 from automl_meta.pipelines.configuration import Configuration
+from automl_meta.pipelines.neighbourhood import sample
+from automl_meta.pipelines.vectors import vector_names, vectorize
+from automl_meta.tuning.strategies.halving import Halving, rungs_for
+from automl_meta.tuning.strategies.posterior import PosteriorGuided
 from automl_meta.tuning.strategies.protocol import Proposal, Strategy
 from automl_meta.tuning.strategies.recommended import Recommended
 from automl_meta.tuning.strategies.refinement import GridAround, RandomAround
 from automl_meta.tuning.strategies.sequence import Alternating, Distinct, Sequential
+from automl_meta.tuning.strategies.uniform import Uniform
 
 FOREVER = float("inf")
 
@@ -29,12 +39,16 @@ def failed(configuration: Configuration) -> Evaluation:
     return Evaluation(configuration=configuration, status=Status.FAILED)
 
 
-def random_around(seconds: Callable[[Configuration], float] = instantly) -> RandomAround:
-    return RandomAround(Task.BINARY, "roc_auc", 0, seconds)
+def random_around(
+    seconds: Callable[[Configuration], float] = instantly, favourites: Sequence[Configuration] = ()
+) -> RandomAround:
+    return RandomAround(Task.BINARY, "roc_auc", 0, seconds, lambda algorithm: favourites)
 
 
-def grid_around(seconds: Callable[[Configuration], float] = instantly) -> GridAround:
-    return GridAround(Task.BINARY, "roc_auc", seconds)
+def grid_around(
+    seconds: Callable[[Configuration], float] = instantly, importance: Mapping[str, float] | None = None
+) -> GridAround:
+    return GridAround(Task.BINARY, "roc_auc", seconds, lambda algorithm: importance or {})
 
 
 class Listed:
@@ -140,3 +154,164 @@ def test_recommendations_are_distinct_while_results_are_awaited_and_end_with_the
             strategy.tell(failed(proposal.configuration))
     more = strategy.ask(FOREVER)
     assert more is None or more.configuration.id not in ids
+
+
+def test_random_steps_begin_where_similar_datasets_had_their_best() -> None:
+    leader = default_configuration("knn", Task.BINARY)
+    favourite = sample("knn", Task.BINARY, np.random.default_rng(0))
+    strategy = random_around(favourites=[favourite])
+    strategy.tell(scored(leader, 0.7))
+    origins = [proposal.origin for proposal in (strategy.ask(FOREVER) for _ in range(60)) if proposal is not None]
+    early, late = origins[:15], origins[-15:]
+    hearsay = f"random search around {favourite.id}"
+    assert early.count(hearsay) > late.count(hearsay)
+    assert f"random search around {leader.id}" in late
+
+
+def test_random_steps_grow_while_they_fail_and_shrink_when_they_succeed() -> None:
+    def spread(score: float) -> float:
+        strategy = random_around()
+        strategy.tell(scored(default_configuration("extra_trees", Task.BINARY), 0.5))
+        for number in range(12):
+            proposal = strategy.ask(FOREVER)
+            assert proposal is not None
+            strategy.tell(scored(proposal.configuration, score + 0.001 * number if score > 0.5 else score))
+        steps = [p.configuration for p in (strategy.ask(FOREVER) for _ in range(40)) if p is not None]
+        return float(vectorize(steps, Task.BINARY).std(axis=0).sum())
+
+    assert spread(0.4) > 1.2 * spread(0.6)
+
+
+def test_grid_takes_what_matters_first_and_finest() -> None:
+    default = default_configuration("lightgbm", Task.BINARY)
+    name = next(iter(sorted(default.hyperparameters, reverse=True)))
+    strategy = grid_around(importance={name: 0.9})
+    strategy.tell(scored(default, 0.7))
+    points = [p.configuration for p in (strategy.ask(FOREVER) for _ in range(300)) if p is not None]
+    changed = [
+        [key for key, value in point.hyperparameters.items() if default.hyperparameters.get(key) != value]
+        for point in points
+    ]
+    assert changed[0][0] == name
+    assert [name] not in changed[changed.index(next(keys for keys in changed if name not in keys)) :]
+
+
+def look(proposal: Proposal, score: float) -> Evaluation:
+    whole = proposal.fidelity.is_full
+    return Evaluation(
+        configuration=proposal.configuration,
+        status=Status.OK if whole else Status.CANCELLED,
+        scores={"roc_auc": (score,)},
+        fidelity=proposal.fidelity,
+    )
+
+
+def test_halving_looks_at_many_and_finishes_the_best() -> None:
+    source = Listed(*(f"a{number}" for number in range(27)))
+    strategy = Halving(source, "roc_auc", n_rows=200_000)
+    counts: dict[str, int] = {}
+    finished = []
+    while (proposal := strategy.ask(FOREVER)) is not None and len(finished) < 3:
+        counts[str(proposal.fidelity)] = counts.get(str(proposal.fidelity), 0) + 1
+        score = int(proposal.configuration.algorithm[1:]) * 10 % 27 / 100
+        strategy.tell(look(proposal, score))
+        if proposal.fidelity.is_full:
+            finished.append(proposal.configuration.algorithm)
+    assert list(counts) == [str(fidelity) for fidelity in rungs_for(200_000)]
+    looks = list(counts.values())
+    assert looks[0] > 1.5 * looks[1] >= 2 * looks[2] >= 2 * looks[3]
+    assert source.told == finished  # of first looks it hears nothing
+
+
+def test_halving_begins_with_whole_folds_where_rows_are_few_and_finishes_all_in_the_end() -> None:
+    assert [(fidelity.rows, fidelity.folds) for fidelity in rungs_for(300)] == [(1.0, 1), (1.0, None)]
+    strategy = Halving(Listed("a", "b", "c"), "roc_auc", n_rows=300)
+    finished = []
+    while (proposal := strategy.ask(FOREVER)) is not None:
+        strategy.tell(look(proposal, 0.5))
+        finished += [proposal.configuration.algorithm] if proposal.fidelity is FULL else []
+    assert sorted(finished) == ["a", "b", "c"]
+
+
+def test_uniform_draws_use_every_algorithm_and_repeat_for_the_same_seed() -> None:
+    def course(seed: int) -> list[str]:
+        strategy = Uniform(Task.BINARY, ["knn", "svm"], seed)
+        return [p.configuration.id for p in (strategy.ask(FOREVER) for _ in range(20)) if p is not None]
+
+    assert course(1) == course(1) != course(2)
+    assert set(names(Uniform(Task.BINARY, ["knn", "svm"], 0))) == {"knn", "svm"}
+
+
+@pytest.fixture(scope="module")
+def experienced() -> Advisor:
+    """An advisor who knows 12 datasets on which SVMs with a large C and kNN with many neighbours are best."""
+    rng = np.random.default_rng(0)
+    configurations = [sample(name, Task.BINARY, rng) for name in ("svm", "knn") for _ in range(8)]
+    vectors = vectorize(configurations, Task.BINARY)
+    names = vector_names(Task.BINARY)
+    quality = vectors[:, names.index("svm.C")] + vectors[:, names.index("knn.n_neighbors")]
+    experience = Experience(
+        datasets=tuple(f"d{i}" for i in range(12)),
+        families=tuple(f"d{i}" for i in range(12)),
+        configurations=tuple(configuration.id for configuration in configurations),
+        metafeature_names=("log_nr_inst",),
+        scores=quality + 0.02 * rng.normal(size=(12, 16)),
+        failed=np.zeros((12, 16), dtype=bool),
+        seconds=np.ones((12, 16)),
+        metafeatures=rng.normal(size=(12, 1)),
+        vectors=vectors,
+    )
+    memory = Memory(
+        task=Task.BINARY,
+        metric="roc_auc",
+        asked="roc_auc",
+        experience=experience,
+        configurations=tuple(configurations),
+        similarity=fit_similarity(learn_standings(experience)),
+    )
+    return Advisor(memory, {"log_nr_inst": 0.0}, algorithms=["svm", "knn"])
+
+
+def test_posterior_proposes_unseen_configurations_once_it_has_leaders(experienced: Advisor) -> None:
+    strategy = Distinct(PosteriorGuided(Task.BINARY, "roc_auc", 0, experienced))
+    known = {configuration.id for configuration in experienced.memory.configurations}
+    proposed = []
+    for _ in range(14):
+        proposal = strategy.ask(FOREVER)
+        assert proposal is not None
+        proposed.append(proposal.configuration.id)
+        vector = vectorize([proposal.configuration], Task.BINARY)[0]
+        strategy.tell(scored(proposal.configuration, float(vector.max())))
+    assert len(set(proposed)) == 14
+    assert set(proposed) - known
+    assert proposed[0] in known
+
+
+def test_favourites_are_those_that_won_on_known_datasets(experienced: Advisor) -> None:
+    favourite = experienced.favourites("svm")[0]
+    strengths = [c.hyperparameters["C"] for c in experienced.memory.configurations if c.algorithm == "svm"]
+    assert favourite.hyperparameters["C"] == max(strengths)
+    assert experienced.favourites("lightgbm") == ()
+
+
+def test_importance_finds_the_hyperparameter_that_decides(experienced: Advisor) -> None:
+    for algorithm, decisive in (("svm", "C"), ("knn", "n_neighbors")):
+        importance = experienced.importance(algorithm)
+        assert next(iter(importance)) == decisive
+        assert all(0 <= share <= 1 for share in importance.values())
+    assert experienced.importance("lightgbm") == {}
+
+
+def test_advisor_with_unseen_configurations_knows_them_by_their_likes(experienced: Advisor) -> None:
+    rng = np.random.default_rng(1)
+    mean, _ = experienced.expected_standings({})
+    own = [i for i, c in enumerate(experienced.memory.configurations) if c.algorithm == "svm"]
+    ranked = sorted(own, key=lambda i: mean[i])
+    centres = [experienced.memory.configurations[i] for i in (ranked[0], ranked[-1])]
+    unseen = [sample("svm", Task.BINARY, rng, centre=c, radius=0.05) for c in centres for _ in range(5)]
+    wider = experienced.with_unseen(unseen)
+    mean, doubt = wider.expected_standings({})
+    assert mean[16:21].max() < mean[21:].min()
+    assert doubt[16:].mean() > doubt[own].mean()
+    assert experienced.with_unseen(list(experienced.memory.configurations)) is experienced
+    assert np.isfinite([wider.expected_seconds(configuration) for configuration in unseen]).all()

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.metalearning.advisor import Advisor
@@ -17,6 +19,12 @@ class Recommended:
         self._running: set[str] = set()
         self._scores: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
+        self._best: Evaluation | None = None
+
+    def consult(self, advisor: Advisor) -> None:
+        """Ask another advisor from now on."""
+        self._advisor = advisor
+        self._advisor.calibrate(self._seconds)
 
     def ask(self, seconds: float) -> Proposal | None:
         """Return what the advisor says to try next."""
@@ -32,7 +40,17 @@ class Recommended:
         """Let the advisor know."""
         key = evaluation.configuration.id
         self._running.discard(key)
-        self._scores[key] = evaluation.score(self._metric)
+        self._scores[key] = self._score(evaluation)
         if evaluation.status is Status.OK:
             self._seconds[key] = evaluation.fit_seconds + evaluation.predict_seconds
             self._advisor.calibrate(self._seconds)
+            if self._best is None or evaluation.score(self._metric) > self._best.score(self._metric):
+                self._best = evaluation
+
+    def _score(self, evaluation: Evaluation) -> float:
+        """Return the score; of one that was given up, what it would be if it had stayed as far behind the best."""
+        scores = evaluation.scores.get(self._metric, ())
+        if self._best is None or not 0 < len(scores) < len(self._best.scores[self._metric]):
+            return evaluation.score(self._metric)
+        pace = self._best.scores[self._metric]
+        return float(np.mean(pace) + np.mean(np.subtract(scores, pace[: len(scores)])))

@@ -1,57 +1,43 @@
 """Refining what did best so far: random steps around it, or a grid."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from automl_meta.datasets.task import Task
 from automl_meta.evaluation.records import Evaluation
-from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.neighbourhood import grid_around, sample
 from automl_meta.seeding import generator
 from automl_meta.tuning.strategies.protocol import Proposal
+from automl_meta.tuning.strategies.standings import Standings
 
 ExpectedSeconds = Callable[[Configuration], float]
-
-
-class _Standings:
-    """The best configuration of each algorithm that was evaluated.
-
-    One of each, because steps around near-copies of one leader would teach little, and the ensemble wants members
-    that err differently.
-    """
-
-    def __init__(self, metric: str) -> None:
-        self._metric = metric
-        self._scores: dict[Configuration, float] = {}
-
-    def add(self, evaluation: Evaluation) -> None:
-        if evaluation.status is Status.OK and np.isfinite(evaluation.score(self._metric)):
-            self._scores[evaluation.configuration] = evaluation.score(self._metric)
-
-    def leaders(self, top: int) -> list[Configuration]:
-        best: dict[str, Configuration] = {}
-        for configuration in sorted(self._scores, key=lambda c: (-self._scores[c], c.id)):
-            best.setdefault(configuration.algorithm, configuration)
-        return list(best.values())[:top]
+Favourites = Callable[[str], Sequence[Configuration]]
+Importance = Callable[[str], Mapping[str, float]]
 
 
 class RandomAround:
-    """Takes random steps around the best configurations so far, the better ones more often, ever shorter.
+    """Takes random steps around the best configurations: here so far, and on similar datasets.
 
-    The centre is drawn among the `top` best with probabilities that halve from one to the next; the step's radius
-    (see `pipelines.neighbourhood.sample`) shrinks from `widest` to `narrowest` over the first 60 proposals, as in
-    local search with restarts from an elite set.
+    Where similar datasets had their best configurations is where steps begin (each one narrows the ranges that are
+    worth searching); as scores come in, the centre is ever more often one of the leaders here, the better ones more
+    often. A step that beats its centre makes the next ones from it shorter, one that does not makes them longer: the
+    ranges widen where evidence disagrees (the one-fifth rule of evolution strategies, Rechenberg 1973).
 
     Parameters
     ----------
     expected_seconds : callable
         Of a configuration; what would take longer than there is time for is not proposed.
+    favourites : callable
+        From an algorithm's name to its best configurations on similar datasets, the most telling first.
     """
 
     TRIES = 20  # draws that may be refused before there is nothing to propose
+    FIRST, WIDEST, NARROWEST = 0.6, 1.5, 0.2  # radii, see `pipelines.neighbourhood.sample`
+    SHORTER, LONGER = 0.8, 1.06  # factors that balance at one success in five
+    OWN = 3  # steps from an algorithm's leader that weigh as much as what similar datasets say
 
     def __init__(
         self,
@@ -59,47 +45,81 @@ class RandomAround:
         metric: str,
         seed: int,
         expected_seconds: ExpectedSeconds,
+        favourites: Favourites,
         *,
         top: int = 5,
-        widest: float = 1.0,
-        narrowest: float = 0.3,
     ) -> None:
         self._task = task
-        self._standings = _Standings(metric)
+        self._standings = Standings(metric)
         self._random = generator(seed, "random search")
         self._expected_seconds = expected_seconds
+        self._favourites = favourites
         self._top = top
-        self._radii = (widest, narrowest)
-        self._proposals = 0
+        self._radii: dict[str, float] = {}  # by algorithm
+        self._steps: Counter[str] = Counter()  # by algorithm
+        self._centres: dict[Configuration, Configuration] = {}
 
     def ask(self, seconds: float) -> Proposal | None:
-        """Return a step from one of the best; None before anything has succeeded."""
+        """Return a step from one of the centres; None before anything has succeeded."""
         leaders = self._standings.leaders(self._top)
         if not leaders:
             return None
         weights = 0.5 ** np.arange(len(leaders))
-        widest, narrowest = self._radii
-        radius = max(narrowest, widest * (narrowest / widest) ** (self._proposals / 60))
         for _ in range(self.TRIES):
-            centre = leaders[int(self._random.choice(len(leaders), p=weights / weights.sum()))]
+            leader = leaders[int(self._random.choice(len(leaders), p=weights / weights.sum()))]
+            centre = self._centre(leader)
+            radius = self._radii.get(leader.algorithm, self.FIRST)
             step = sample(centre.algorithm, self._task, self._random, centre=centre, radius=radius)
             if step != centre and self._expected_seconds(step) <= seconds:
-                self._proposals += 1
+                self._steps[leader.algorithm] += 1
+                self._centres[step] = leader
                 return Proposal(step, f"random search around {centre.id}")
         return None
 
     def tell(self, evaluation: Evaluation) -> None:
-        """Remember how it did."""
+        """Remember how it did, and adapt the steps."""
+        leader = self._centres.pop(evaluation.configuration, None)
         self._standings.add(evaluation)
+        if leader is not None:
+            score = self._standings.score(evaluation.configuration)
+            factor = self.SHORTER if score > self._standings.score(leader) else self.LONGER
+            radius = self._radii.get(leader.algorithm, self.FIRST) * factor
+            self._radii[leader.algorithm] = min(max(radius, self.NARROWEST), self.WIDEST)
+
+    def _centre(self, leader: Configuration) -> Configuration:
+        favourites = self._favourites(leader.algorithm)
+        hearsay = self.OWN / (self.OWN + self._steps[leader.algorithm])
+        if not favourites or self._random.random() >= hearsay:
+            return leader
+        weights = 0.5 ** np.arange(len(favourites))
+        return favourites[int(self._random.choice(len(favourites), p=weights / weights.sum()))]
 
 
 class GridAround:
-    """Walks the grid around the best configuration; when a better one appears, its grid comes next."""
+    """Walks the grid around the best configuration; when a better one appears, its grid comes next.
 
-    def __init__(self, task: Task, metric: str, expected_seconds: ExpectedSeconds, *, top: int = 3) -> None:
+    Parameters
+    ----------
+    importance : callable
+        From an algorithm's name to the share of its variation that each hyperparameter explains: those that matter
+        most come first and get the finest grid.
+    """
+
+    COARSE, FINE = 3, 7  # values of a number that matters little, and of one that explains everything
+
+    def __init__(
+        self,
+        task: Task,
+        metric: str,
+        expected_seconds: ExpectedSeconds,
+        importance: Importance,
+        *,
+        top: int = 3,
+    ) -> None:
         self._task = task
-        self._standings = _Standings(metric)
+        self._standings = Standings(metric)
         self._expected_seconds = expected_seconds
+        self._importance = importance
         self._top = top
         self._begun: set[Configuration] = set()
         self._queue: deque[tuple[Configuration, Iterator[Configuration]]] = deque()
@@ -109,7 +129,7 @@ class GridAround:
         for leader in reversed(self._standings.leaders(self._top)):
             if leader not in self._begun:
                 self._begun.add(leader)
-                self._queue.appendleft((leader, iter(grid_around(leader, self._task))))
+                self._queue.appendleft((leader, self._grid(leader)))
         while self._queue:
             centre, points = self._queue[0]
             for point in points:
@@ -121,3 +141,9 @@ class GridAround:
     def tell(self, evaluation: Evaluation) -> None:
         """Remember how it did."""
         self._standings.add(evaluation)
+
+    def _grid(self, centre: Configuration) -> Iterator[Configuration]:
+        matters = self._importance(centre.algorithm)
+        for name in sorted(centre.hyperparameters, key=lambda name: (-matters.get(name, 0.0), name)):
+            points = round(self.COARSE + (self.FINE - self.COARSE) * min(matters.get(name, 0.0), 1.0))
+            yield from grid_around(centre, self._task, [name], points)

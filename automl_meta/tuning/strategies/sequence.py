@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from automl_meta.evaluation.partial import FULL
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.tuning.strategies.protocol import Proposal, Strategy
@@ -62,13 +63,13 @@ class Alternating:
 
 
 class Distinct:
-    """Passes on what a strategy proposes, but never the same configuration twice."""
+    """Passes on what a strategy proposes, but never the same configuration twice at the same fidelity."""
 
     PATIENCE = 50  # repeats in a row after which the strategy counts as exhausted
 
     def __init__(self, strategy: Strategy, known: Sequence[Configuration] = ()) -> None:
         self._strategy = strategy
-        self._seen = {configuration.id for configuration in known}
+        self._seen = {(configuration.id, FULL) for configuration in known}
 
     def ask(self, seconds: float) -> Proposal | None:
         """Return the strategy's next proposal that is new."""
@@ -76,11 +77,13 @@ class Distinct:
             proposal = self._strategy.ask(seconds)
             if proposal is None:
                 return None
-            if proposal.configuration.id not in self._seen:
-                self._seen.add(proposal.configuration.id)
+            key = (proposal.configuration.id, proposal.fidelity)
+            if key not in self._seen:
+                self._seen.add(key)
                 return proposal
         return None
 
     def tell(self, evaluation: Evaluation) -> None:
-        """Tell the strategy."""
+        """Tell the strategy; what it did not propose itself is known now, too."""
+        self._seen.add((evaluation.configuration.id, evaluation.fidelity))
         self._strategy.tell(evaluation)

@@ -1,0 +1,142 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl_meta.automl.options import RunOptions
+from automl_meta.automl.run import RunResult, run
+from automl_meta.automl.run_folder import RunFolder, folder_for
+from automl_meta.datasets import Dataset, read_dataset
+from automl_meta.errors import InputError
+from automl_meta.evaluation.partial import Fidelity
+from automl_meta.evaluation.records import Evaluation
+from automl_meta.execution.protocol import Status
+from automl_meta.pipelines.catalogue import default_configuration
+
+OPTIONS = RunOptions(time_budget=None, max_evaluations=6, jobs=0, include=("lda", "knn", "gaussian_nb"), top_k=2)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def wine() -> Dataset:
+    return read_dataset("sklearn:wine")
+
+
+def evaluation(dataset: Dataset, **changes: object) -> Evaluation:
+    configuration = default_configuration("knn", dataset.task)
+    values = {"scores": {"accuracy": (0.1 + 0.2, 0.5)}, "predictions": np.full((4, 3), 1 / 3, np.float32)}
+    return Evaluation(**({"configuration": configuration, "status": Status.OK, **values} | changes))
+
+
+def test_kept_evaluation_comes_back_as_it_was(folder: RunFolder, wine: Dataset) -> None:
+    model = folder.models / "knn-0.pickle"
+    model.write_bytes(b"a pipeline")
+    whole = evaluation(wine, models=(model,), origin="meta-base", fit_seconds=0.25)
+    look = evaluation(wine, status=Status.CANCELLED, predictions=None, fidelity=Fidelity(rows=1 / 9, folds=1))
+    for kept in (whole, look):
+        folder.keep(kept)
+    first, second = folder.kept()
+    np.testing.assert_array_equal(first.predictions, whole.predictions)
+    for found, wanted in ((first, whole), (second, look)):
+        for name in ("configuration", "status", "scores", "models", "fidelity", "origin", "fit_seconds"):
+            assert getattr(found, name) == getattr(wanted, name)
+    assert second.predictions is None
+
+
+@pytest.mark.parametrize("damage", ["model", "half", "text"])
+def test_damaged_candidate_counts_as_not_made(folder: RunFolder, wine: Dataset, damage: str) -> None:
+    model = folder.models / "knn-0.pickle"
+    model.write_bytes(b"a pipeline")
+    folder.keep(evaluation(wine, models=(model,)))
+    (path,) = (folder.path / "candidates").iterdir()
+    if damage == "model":
+        model.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:100] if damage == "half" else b"not an archive")
+    assert folder.kept() == []
+
+
+def test_folder_that_holds_something_is_not_overwritten(tmp_path: Path, folder: RunFolder) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("Dear")
+    with pytest.raises(InputError, match="something here already"):
+        RunFolder.create(tmp_path / "letters")
+    folder.write_settings({})
+    with pytest.raises(InputError, match="--resume"):
+        RunFolder.create(folder.path)
+
+
+def test_folder_without_a_run_or_with_a_damaged_one_is_refused(tmp_path: Path, folder: RunFolder) -> None:
+    with pytest.raises(InputError, match="no run was begun here"):
+        RunFolder.open(tmp_path)
+    for text in ("{", "[]", json.dumps({"format": 99})):
+        (folder.path / "run.json").write_text(text)
+        with pytest.raises(InputError, match=r"Begin anew"):
+            RunFolder.open(folder.path)
+
+
+def test_changed_table_is_refused(folder: RunFolder, wine: Dataset) -> None:
+    folder.write_settings({})
+    folder.check_same_data(wine)
+    folder.check_same_data(wine)
+    with pytest.raises(InputError, match="has changed"):
+        folder.check_same_data(wine.take(np.arange(100)))
+
+
+def test_temporary_folder_stays_only_after_a_failure_with_results(wine: Dataset) -> None:
+    with folder_for(None) as unharmed:
+        unharmed.keep(evaluation(wine))
+    assert not unharmed.path.exists()
+    with pytest.raises(RuntimeError), folder_for(None) as empty:
+        raise RuntimeError
+    assert not empty.path.exists()
+
+    def fail_after_a_result() -> None:
+        with folder_for(None) as folder:
+            folder.keep(evaluation(wine))
+            raise RuntimeError(folder.path)
+
+    with pytest.raises(RuntimeError) as caught:
+        fail_after_a_result()
+    path = caught.value.args[0]
+    assert path.exists()
+    assert f"--resume {path}" in caught.value.__notes__[0]
+
+
+def outcome(result: RunResult) -> object:
+    frame = result.dataset.X
+    rows = [{key: row[key] for key in ("id", "score", "status", "origin")} for row in result.leaderboard]
+    plan = result.plan
+    return (
+        rows,
+        (plan.kind, plan.members, list(plan.weights), plan.score, plan.error),
+        result.model.predictor.predict(frame).tolist(),
+    )
+
+
+def test_counted_run_that_goes_on_ends_as_if_it_had_not_stopped(folder: RunFolder, wine: Dataset) -> None:
+    whole = run(wine, OPTIONS, folder=folder)
+    candidates = sorted((folder.path / "candidates").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert len(candidates) == 6
+    for path in candidates[3:]:
+        path.unlink()
+    untouched = {path: path.stat().st_mtime_ns for path in (folder.path / "models").iterdir()}
+    kept = [path for path in untouched if path.name.split("-")[0] in {c.stem for c in candidates[:3]}]
+    again = run(wine, OPTIONS, folder=folder)
+    assert outcome(again) == outcome(whole)
+    assert all(path.stat().st_mtime_ns == untouched[path] for path in kept)  # nothing was evaluated twice
+
+
+def test_timed_run_begins_with_what_is_known(folder: RunFolder, wine: Dataset) -> None:
+    run(wine, OPTIONS, folder=folder)
+    known = [found.configuration.id for found in folder.kept()]
+    options = RunOptions(time_budget=30.0, max_evaluations=8, jobs=0, include=OPTIONS.include)
+    result = run(wine, options, folder=folder)
+    ids = [found.configuration.id for found in result.evaluations]
+    assert ids[:6] == known
+    assert len(ids) == len(set(ids)) == 8
