@@ -13,6 +13,7 @@ from automl_meta.errors import InputError
 COMMANDS = {
     "fit": "Fit an ensemble to a table and save it.",
     "predict": "Predict the rows of a table with a saved model.",
+    "check": "Say how a table differs from the one that a model was fitted to; for CI.",
     "evaluate": "Score a saved model on a table with known targets; a gate for CI.",
     "show": "Print what a saved model is made of.",
     "report": "Draw the report of a saved model: one HTML file.",

@@ -1,5 +1,8 @@
 """Predicting with a saved model."""
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,58 +10,139 @@ import click
 
 from automl_meta.cli.output import console_for
 
+SECONDS_BETWEEN_LINES = 10.0
+SHOWN_MESSAGES = 20
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV or Parquet file. [default: CSV on stdout]")
 @click.option("--proba", is_flag=True, help="Also write the probability of each class.")
-def predict(model: Path, data: str, output: Path | None, proba: bool) -> None:
+@click.option(
+    "--interval",
+    type=float,
+    is_flag=False,
+    flag_value=0.9,
+    help="Also write bounds that hold the true number with this probability (0.9 if none is given).",
+)
+@click.option("--explain", is_flag=True, help="Also write what each column adds to the prediction.")
+@click.option("--jobs", type=int, help="Threads. [default: one a core]")
+def predict(
+    model: Path,
+    data: str,
+    output: Path | None,
+    proba: bool,
+    interval: float | None,
+    explain: bool,
+    jobs: int | None,
+) -> None:
     """Predict the rows of DATA with MODEL, in their order.
 
-    Columns may come in another order; columns that the model does not know are ignored with a warning.
+    Columns may come in another order; columns that the model does not know are ignored with a warning. Large CSV and
+    Parquet files are read, predicted and written piece by piece. How the table differs from the one that the model
+    was fitted to is said on standard error; `automl-meta check` says it alone.
 
     \b
     automl-meta predict churn.automl new.csv -o predictions.csv
+    automl-meta predict churn.automl new.parquet --proba --explain -o predictions.parquet
     """
-    from automl_meta.datasets import read_table
+    from automl_meta.automl.checking import TableCheck
+    from automl_meta.automl.options import available_cores
+    from automl_meta.automl.predicting import Wanted, predict_pieces
+    from automl_meta.datasets.streaming import open_pieces
     from automl_meta.files import check_writable
     from automl_meta.persistence import load_model
 
     if output is not None:
         check_writable(output)
     fitted = load_model(model)
-    predictions, warnings = _predictions(fitted, read_table(data), proba)
-    for warning in warnings:
-        console_for(machine_readable=True).print(f"warning: {warning}", markup=False)
-    _write(predictions, output)
+    wanted = Wanted(probabilities=proba, interval=interval, contributions=explain)
+    with open_pieces(data, fitted.schema) as table, _output(output) as write, _Progress(table.share) as progress:
+        check = TableCheck(fitted.schema, fitted.profile, table.names)
+        for piece in predict_pieces(fitted, table, wanted, threads=jobs or available_cores(), check=check):
+            write(piece)
+            progress.add(len(piece))
+    console = console_for(machine_readable=True)
+    messages = check.messages()
+    for message in messages[:SHOWN_MESSAGES]:
+        console.print(f"warning: {message}", markup=False)
+    if len(messages) > SHOWN_MESSAGES:
+        more = len(messages) - SHOWN_MESSAGES
+        console.print(f"warning: and {more} more; see: automl-meta check {model} {data}", markup=False)
 
 
-def _predictions(fitted: Any, frame: Any, proba: bool) -> tuple[Any, tuple[str, ...]]:
-    """Return a table with a column named as the target, and one per class if `proba`."""
-    import pandas as pd
-
-    from automl_meta.errors import InputError
-
-    labels, check = fitted.predict(frame)
-    table = pd.DataFrame({fitted.schema.target: labels})
-    if proba:
-        if fitted.schema.classes is None:
-            raise InputError("--proba: the model predicts numbers, not classes. Leave it out.")
-        probabilities, _ = fitted.predict_proba(frame)
-        for position, label in enumerate(fitted.schema.classes):
-            table[f"{fitted.schema.target}={label}"] = probabilities[:, position]
-    return table, tuple(check.messages())
-
-
-def _write(predictions: Any, output: Path | None) -> None:
+@contextmanager
+def _output(path: Path | None) -> Iterator[Callable[[Any], None]]:
+    """Give a function that writes pieces of a table, to a file that appears when all went well."""
     from automl_meta.files import replacing
 
-    if output is None:
-        click.echo(predictions.to_csv(index=False), nl=False)
-        return
-    with replacing(output) as temporary:
-        if output.suffix == ".parquet":
-            predictions.to_parquet(temporary, index=False)
-        else:
-            predictions.to_csv(temporary, index=False)
+    if path is None:
+        yield _CsvWriter(lambda text: click.echo(text, nl=False))
+    elif path.suffix == ".parquet":
+        with replacing(path) as temporary, _ParquetWriter(temporary) as writer:
+            yield writer
+    else:
+        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            yield _CsvWriter(file.write)
+
+
+class _CsvWriter:
+    def __init__(self, write: Callable[[str], Any]) -> None:
+        self._write, self._header = write, True
+
+    def __call__(self, piece: Any) -> None:
+        self._write(piece.to_csv(index=False, header=self._header))
+        self._header = False
+
+
+class _ParquetWriter:
+    """Writes a row group a piece; all have the types of the first."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: Any = None
+
+    def __enter__(self) -> "_ParquetWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def __call__(self, piece: Any) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self._writer is None:
+            schema = pa.Schema.from_pandas(piece, preserve_index=False)
+            self._writer = pq.ParquetWriter(self._path, schema)
+        self._writer.write_table(pa.Table.from_pandas(piece, schema=self._writer.schema, preserve_index=False))
+
+
+class _Progress:
+    """A bar on a terminal; now and then a line in a log, if it takes long."""
+
+    def __init__(self, share: Callable[[], float]) -> None:
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        self._share, self._rows = share, 0
+        self._console = console_for(machine_readable=True)
+        self._last_line = time.monotonic()
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+        self._task = self._bar.add_task("predicting", total=1.0)
+
+    def __enter__(self) -> "_Progress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def add(self, rows: int) -> None:
+        self._rows += rows
+        self._bar.update(self._task, completed=self._share(), description=f"{self._rows:,} rows")
+        if self._bar.disable and time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self._console.print(f"{self._rows:,} rows predicted, {self._share():.0%} read")

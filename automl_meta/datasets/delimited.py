@@ -5,6 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
@@ -17,8 +18,32 @@ SEPARATORS = (",", ";", "\t", "|")
 SNIFFED = 200  # rows
 HEADER = 1 << 20  # characters, in which header and sniffed rows are looked for
 # "-" can be a class; the cells are looked at again with the whole column in view.
-_NULLS = sorted((MISSING - {"-"}) | {f" {text}" for text in MISSING - {"-", ""}} | {" "})
-_NO_DATES = ["never %Y"]
+NULLS = sorted((MISSING - {"-"}) | {f" {text}" for text in MISSING - {"-", ""}} | {" "})
+NO_DATES = ["never %Y"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What the beginning of a delimited text says of the whole.
+
+    Attributes
+    ----------
+    begin : int
+        Characters before the first row: blank lines, and a line such as ``sep=;``.
+    declared : bool
+        Whether there is such a line.
+    has_header : bool
+        The first row holds the names; otherwise they are column_1, column_2, ...
+    unnamed : bool
+        The first column has no name, and may only count the rows.
+    """
+
+    separator: str
+    names: tuple[str, ...]
+    begin: int
+    declared: bool
+    has_header: bool
+    unnamed: bool
 
 
 def read_delimited(text: str, source: str, separator: str | None = None) -> pd.DataFrame:
@@ -42,30 +67,52 @@ def read_delimited(text: str, source: str, separator: str | None = None) -> pd.D
     DuplicateColumnsError
         If two columns have the same name.
     """
-    text = text.lstrip("\r\n")
-    declared = re.match(r"sep=([,;\t|])\r?\n", text)  # as Excel writes it
-    if declared:
-        separator, text = declared[1], text[declared.end() :]
-    separator = separator or sniff_separator(text)
-    names = _header(text, source, separator)
+    head = read_head(text, source, separator)
     notes: list[str] = []
+    if not head.has_header:
+        notes.append("The first row is numbers: taken for data, and the columns named column_1, column_2, ...")
+    frame = _parse(text[head.begin :], source, head.separator, list(head.names), skip=int(head.has_header))
+    if len(frame) == 0:
+        raise TableError(source, "has a header, but no rows.")
+    if head.unnamed and counts_rows(frame.iloc[:, 0]):
+        frame = frame.iloc[:, 1:]
+        notes.append("Left out the first column: it has no name and only counts the rows")
+    frame.attrs["notes"] = tuple(notes)
+    return frame
+
+
+def read_head(text: str, source: str, separator: str | None = None) -> Head:
+    """Return the names and the separator of a delimited text, of which the first MiB is enough.
+
+    Raises
+    ------
+    TableError
+        If there is no first row.
+    DuplicateColumnsError
+        If two columns have the same name.
+    """
+    begin = len(text) - len(text.lstrip("\r\n"))
+    declared = re.compile(r"sep=([,;\t|])\r?\n").match(text, begin)  # as Excel writes it
+    if declared:
+        separator, begin = declared[1], declared.end()
+    separator = separator or sniff_separator(text[begin:])
+    names = _header(text[begin:], source, separator)
     has_header = not _is_data(names)
     if not has_header:
         names = [f"column_{position + 1}" for position in range(len(names))]
-        notes.append("The first row is numbers: taken for data, and the columns named column_1, column_2, ...")
     unnamed = has_header and names[0] == "" and len(names) > 1
     names = [name or f"column_{position + 1}" for position, name in enumerate(names)]
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise DuplicateColumnsError(source, f"several columns are named {listed(repeated)}. Rename them.")
-    frame = _parse(text, source, separator, names, skip=int(has_header))
-    if len(frame) == 0:
-        raise TableError(source, "has a header, but no rows.")
-    if unnamed and counts_rows(frame.iloc[:, 0]):
-        frame = frame.iloc[:, 1:]
-        notes.append("Left out the first column: it has no name and only counts the rows")
-    frame.attrs["notes"] = tuple(notes)
-    return frame
+    return Head(
+        separator=separator,
+        names=tuple(names),
+        begin=begin,
+        declared=declared is not None,
+        has_header=has_header,
+        unnamed=unnamed,
+    )
 
 
 def sniff_separator(text: str) -> str:
@@ -131,7 +178,7 @@ def _parse(text: str, source: str, separator: str, names: list[str], skip: int) 
             ),
             parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values='"' in text),
             convert_options=pyarrow.csv.ConvertOptions(
-                null_values=_NULLS, strings_can_be_null=True, timestamp_parsers=_NO_DATES, column_types=types
+                null_values=NULLS, strings_can_be_null=True, timestamp_parsers=NO_DATES, column_types=types
             ),
         )
 
@@ -141,14 +188,15 @@ def _parse(text: str, source: str, separator: str, names: list[str], skip: int) 
         try:
             table = read(threads=False)  # says which row
         except pa.ArrowInvalid as error:
-            raise TableError(source, _explanation(str(error))) from error
+            raise TableError(source, explained(str(error))) from error
     times = [field.name for field in table.schema if pa.types.is_temporal(field.type)]
     if times:  # 7:05 would come out as 07:05:00
         table = read(threads=True, types=dict.fromkeys(times, pa.string()))
     return _to_pandas(table)
 
 
-def _explanation(error: str) -> str:
+def explained(error: str) -> str:
+    """Return what pyarrow's complaint about a row means."""
     row = re.search(r"Row #(\d+)", error)
     widths = re.search(r"Expected (\d+) columns, got (\d+)", error)
     where = f"row {row[1]} (the header is row 1)" if row else "a row"

@@ -83,10 +83,7 @@ def parse_table(content: bytes, source: str) -> pd.DataFrame:
         if content.startswith(magic):
             raise TableError(source, problem)
     text = decode(content, source)
-    start = text[:2000].lstrip().casefold()
-    if start.startswith(("<!doctype", "<html", "<?xml", "<head", "<body")):
-        raise TableError(source, "is an HTML or XML page, not a table. Download the file itself.")
-    kind = _format(source, start)
+    kind = text_format(source, text)
     if kind == "arff":
         return read_arff(text, source)
     if kind == "json":
@@ -131,7 +128,17 @@ def _file_content(path: Path) -> bytes:
         raise TableError(str(path), f"cannot be read ({error.strerror}).") from error
 
 
-def _format(source: str, start: str) -> str:
+def text_format(source: str, text: str) -> str:
+    """Return ``arff``, ``json``, ``tsv`` or ``csv``, by the source's ending or the beginning of its text.
+
+    Raises
+    ------
+    TableError
+        If it is a web page.
+    """
+    start = text[:2000].lstrip().casefold()
+    if start.startswith(("<!doctype", "<html", "<?xml", "<head", "<body")):
+        raise TableError(source, "is an HTML or XML page, not a table. Download the file itself.")
     ending = Path(source.removesuffix(".gz")).suffix.casefold()
     if ending in _ENDINGS:
         return _ENDINGS[ending]
