@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from automl_meta.automl.account import Timeline, account, checksums, tried
 from automl_meta.automl.advice import Advice, seek_advice
 from automl_meta.automl.combining import (
@@ -321,14 +319,14 @@ class _Run:
         seconds = None
         if not self.clock.budget.is_deterministic:
             seconds = max(self.clock.remaining_for_search * ONE_CANDIDATE_SHARE, 1.0)
-        large = self.dataset.n_rows * len(self.dataset.schema.features) > LARGE
+        share = self.executor.memory_mb  # None where the workers have machines of their own
+        large = share is not None and self.dataset.n_rows * len(self.dataset.schema.features) > LARGE
         together = 1 if large else self.executor.workers
-        available = psutil.virtual_memory().available / 2**20
         return TunerLimits(
             seconds=seconds,
-            memory_mb=self.options.memory_limit or 0.8 * available / together,
+            memory_mb=self.options.memory_limit or (share and share * self.executor.workers / together),
             threads=available_cores() if large else 1,
-            side_by_side=together,
+            side_by_side=1 if large else None,
         )
 
     def _check_time(self) -> None:

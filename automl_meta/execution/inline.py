@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from automl_meta.execution.memory import fair_share_mb
 from automl_meta.execution.protocol import Limits, Outcome, Status
 from automl_meta.execution.worker import failure
 
@@ -32,6 +33,11 @@ class InlineExecutor:
 
     def __init__(self) -> None:
         self._closed = False
+
+    @property
+    def memory_mb(self) -> float:
+        """MiB that is free; nothing enforces it."""
+        return fair_share_mb(1)
 
     def share(self, value: Any) -> InlineShared:
         """Return a handle of `value` itself."""

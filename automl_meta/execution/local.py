@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from automl_meta.execution.fork_server import ForkServer
+from automl_meta.execution.memory import fair_share_mb
 from automl_meta.execution.protocol import Limits, Outcome, Status
 from automl_meta.execution.shared import SharedFile
 from automl_meta.execution.supervisor import OutcomeFuture, Supervisor, Work
@@ -84,6 +85,16 @@ class LocalExecutor:
         self._supervisor = Supervisor(jobs, start_server, log)
         self._supervisor.start()
         atexit.register(_shutdown_if_alive, weakref.ref(self))
+
+    @property
+    def memory_mb(self) -> float:
+        """An even share of what is free now, in MiB."""
+        return fair_share_mb(self.workers)
+
+    @property
+    def folder(self) -> Path:
+        """Where files may be kept that are removed with the executor, however its process ends."""
+        return self._folder
 
     def share(self, value: Any) -> SharedFile:
         """Write `value` once, for each worker to read once."""

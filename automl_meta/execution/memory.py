@@ -14,6 +14,7 @@ PAGE = resource.getpagesize()
 # Reserved memory is not used memory: allocators and thread stacks reserve more than they touch. What is *used* is
 # watched from outside; this factor only refuses a single request that is far beyond the limit before it is touched.
 RESERVED_PER_USED = 1.5
+SHARE_OF_FREE = 0.8  # of the memory that is free, what workers may use together
 
 
 def resident_mb(pid: int) -> float:
@@ -65,3 +66,8 @@ def give_back() -> None:
 def physical_mb() -> float:
     """Return the memory of this machine in MiB."""
     return float(psutil.virtual_memory().total) / MIB
+
+
+def fair_share_mb(workers: int) -> float:
+    """Return the MiB that each of `workers` processes may use of what is free now."""
+    return float(SHARE_OF_FREE * psutil.virtual_memory().available / MIB / workers)

@@ -55,6 +55,10 @@ class Executor(Protocol):
     def workers(self) -> int:
         """How many pieces of work run at a time."""
 
+    @property
+    def memory_mb(self) -> float | None:
+        """MiB that one piece of work may use while all workers are busy; None where each worker knows for itself."""
+
     def share(self, value: Any) -> Shared:
         """Make `value` available to all workers under a handle that is cheap to pass as an argument."""
 

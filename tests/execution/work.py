@@ -123,3 +123,43 @@ def ignored_signals() -> bool:
 def note_run(path: str) -> None:
     with Path(path).open("a") as file:
         file.write("run\n")
+
+
+def note_run_and_sleep(path: str, seconds: float) -> None:
+    note_run(path)
+    time.sleep(seconds)
+
+
+def sleep_and_say_where(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def sleep_and_sum(shared: Shared, seconds: float) -> float:
+    time.sleep(seconds)
+    return float(shared.get().sum())
+
+
+def length_of(shared: Shared) -> int:
+    return len(shared.get())
+
+
+def shared_path(shared: Any) -> "HiddenPath":
+    return HiddenPath(str(shared.path))
+
+
+class HiddenPath:
+    """A path of the worker's own machine, which stays what it is on the way back."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        return Path(self.path).exists()
+
+
+def write_file(shared: Shared, name: str) -> tuple[Path, str]:
+    """Write a file to the shared value's folder; return it, and where it is here."""
+    path: Path = shared.get()["folder"] / name
+    path.write_bytes(b"a fitted model")
+    return path, str(path)
