@@ -171,9 +171,10 @@ def test_scheduler_without_workers_and_no_scheduler_are_told(tmp_path: Path, mon
 
 
 def test_local_cluster_listens_on_loopback_only() -> None:
+    before = set(psutil.Process().children(recursive=True))
     with connect(ClusterOptions(address="local:1"), preload=("numpy",)) as executor:
         assert executor.submit(work.add, 1, 2, limits=FREE).result(LONG).value == 3
-        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        processes = [psutil.Process(), *(set(psutil.Process().children(recursive=True)) - before)]
         listening = [c.laddr.ip for p in processes for c in p.net_connections("inet") if c.status == "LISTEN"]
         assert listening
         assert set(listening) <= {"127.0.0.1", "::1"}

@@ -80,7 +80,9 @@ def _start_here(options: ClusterOptions, distributed: Any, security: Any) -> Any
         memory_limit=int(physical_mb() * 2**20 / workers),
         host=LOOPBACK,
         protocol="tls://" if security else "tcp://",
-        dashboard_address=None,
+        dashboard_address=f"{LOOPBACK}:0",  # None would listen everywhere
+        worker_dashboard_address=f"{LOOPBACK}:0",
+        scheduler_kwargs={"dashboard": False},
         security=security,
         silence_logs=logging.CRITICAL,
         preload=[IGNORE_INTERRUPTS],
