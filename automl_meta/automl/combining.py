@@ -47,7 +47,7 @@ class Combining:
     Attributes
     ----------
     memory_mb : float or None
-        That one fit may use.
+        That one fit may use; None where the workers know.
     folder : Path
         Where models are kept.
     """

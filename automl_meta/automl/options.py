@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from automl_meta.ensembling.options import Refit
 from automl_meta.errors import InputError
+from automl_meta.execution.cluster import ClusterOptions
 
 Search = Literal["random", "grid", "halving", "meta", "none", "uniform"]
 EnsembleKind = Literal["auto", "stack", "greedy", "best"]
@@ -32,6 +33,8 @@ class RunOptions:
         How many ranked picks are tried before refinement begins.
     jobs : int or None
         Worker processes; None is one a core, 0 runs everything in this process, without limits on candidates.
+    cluster : ClusterOptions or None
+        A Dask cluster that does the work instead of processes here.
     include, exclude : tuple of str
         Names of algorithms: only these, not these.
     forget : tuple of str
@@ -69,6 +72,7 @@ class RunOptions:
     ensemble: EnsembleKind = "auto"
     top_k: int = 12
     jobs: int | None = None
+    cluster: ClusterOptions | None = None
     seed: int = 0
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

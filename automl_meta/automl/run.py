@@ -32,6 +32,7 @@ from automl_meta.evaluation import Evaluation, Metric, default_metric, default_n
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.spilling import PredictionStore
 from automl_meta.execution import InlineExecutor, LocalExecutor
+from automl_meta.execution.cluster import DaskExecutor, connect
 from automl_meta.execution.protocol import Executor, Status
 from automl_meta.metabase.personal import learn
 from automl_meta.persistence import FittedModel, make_model
@@ -81,11 +82,20 @@ class RunResult:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-def warm_workers(options: RunOptions, log: Path | None = None) -> LocalExecutor | InlineExecutor:
+def warm_workers(
+    options: RunOptions, log: Path | None = None
+) -> LocalExecutor | InlineExecutor | DaskExecutor:
     """Start worker processes, which import what they need while the caller reads the table.
 
-    What candidates print and warn of goes to the file `log`.
+    What candidates here print and warn of goes to the file `log`; on a cluster it stays with its workers.
+
+    Raises
+    ------
+    InputError
+        If the cluster cannot be used.
     """
+    if options.cluster is not None:
+        return connect(options.cluster)
     return LocalExecutor(options.workers, log=log) if options.workers else InlineExecutor()
 
 
@@ -229,6 +239,8 @@ class _Run:
             self.tuner.run(strategy)
         if interrupted:
             return INTERRUPTED
+        if self.tuner.executor_lost:
+            return f"{self.tuner.executor_lost}; what was found until then is kept"
         if self.patience is not None and self.patience.is_over:
             return "more search is not expected to help"
         if self.clock.remaining_for_search < TOO_LITTLE_SHARE * (self.options.time_budget or 0.0):

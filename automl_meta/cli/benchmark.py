@@ -1,16 +1,21 @@
 """How good the recommendations are, judged on the meta-base itself."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.output import console_for, plain_table, print_json
 from automl_meta.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from automl_meta.execution import Executor
+    from automl_meta.execution.cluster import ClusterOptions
     from automl_meta.metalearning.benchmark import Benchmark
     from automl_meta.metalearning.protocol import Experience
 
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--folds", type=click.IntRange(min=2), help="Leave out this many parts instead of every family alone.")
 @click.option("--evaluations", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a search.")
 @click.option("--forget", multiple=True, help="Dataset or family that the meta-base is not to know; repeatable.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Workers. [default: all in this process]")
+@cluster_options
 @click.option("--report", type=click.Path(path_type=Path), help="HTML file with plots to write.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def benchmark(
@@ -39,8 +46,10 @@ def benchmark(
     folds: int | None,
     evaluations: int,
     forget: tuple[str, ...],
+    jobs: int | None,
     report: Path | None,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Judge the meta-models against random search, e.g. `automl-meta benchmark --folds 10 --report out.html`.
 
@@ -56,22 +65,25 @@ def benchmark(
     chosen = chosen_methods(methods)
     paths = metabase_paths(metabase) if metabase else [default_path()]
     console = console_for(machine_readable=as_json)
+    cluster = take_cluster_options({"jobs": jobs, **given})
     results = []
-    for title, experience, name in experiences(paths, kind, metric, forget):
-        with console.status(title) as status:
-            results.append(
-                compare(
-                    experience,
-                    chosen,
-                    title=title,
-                    metric=name,
-                    n_evaluations=evaluations,
-                    n_folds=folds,
-                    progress=lambda method, done: status.update(f"{title}: {method}, {done} datasets"),  # noqa: B023
+    with _workers(jobs, cluster) as executor:
+        for title, experience, name in experiences(paths, kind, metric, forget):
+            with console.status(title) as status:
+                results.append(
+                    compare(
+                        experience,
+                        chosen,
+                        title=title,
+                        metric=name,
+                        n_evaluations=evaluations,
+                        n_folds=folds,
+                        executor=executor,
+                        progress=lambda method, done: status.update(f"{title}: {method}, {done} datasets"),  # noqa: B023
+                    )
                 )
-            )
-        if not as_json:
-            print_benchmark(console, results[-1])
+            if not as_json:
+                print_benchmark(console, results[-1])
     if report is not None:
         from automl_meta.files import replacing
 
@@ -80,6 +92,25 @@ def benchmark(
         console.print(f"wrote {report}", markup=False)
     if as_json:
         print_json([result.to_dict() for result in results])
+
+
+@contextmanager
+def _workers(jobs: int | None, cluster: "ClusterOptions | None") -> Iterator["Executor | None"]:
+    """Give the executor that was asked for, None for this process."""
+    from automl_meta.metalearning.side_by_side import JudgingFailedError
+
+    if jobs is None and cluster is None:
+        yield None
+        return
+    from automl_meta.execution import LocalExecutor
+    from automl_meta.execution.cluster import connect
+
+    preload = ("automl_meta.metalearning.side_by_side",)
+    try:
+        with connect(cluster, preload=preload) if cluster else LocalExecutor(jobs or 1, preload=preload) as executor:
+            yield executor
+    except JudgingFailedError as error:
+        raise InputError(f"the benchmark could not be ended: {error}") from error
 
 
 def chosen_methods(methods: tuple[str, ...]) -> list[str]:

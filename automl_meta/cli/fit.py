@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.output import command_line, console_for, print_json, process_started
 
 # Arguments that say how the table is read; the others say how the run goes.
@@ -47,6 +48,7 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 @click.option("--time-column", metavar="COLUMN", help="Train on rows that are earlier than those that validate.")
 @click.option("--sample-weight", metavar="COLUMN", help="How much each row counts, in training and in scores.")
 @click.option("--jobs", type=int, help="Worker processes. [default: one a core]")
+@cluster_options
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file. [default: NAME.automl]")
 @click.option("--report", type=click.Path(path_type=Path), help="Also write the report: one HTML file.")
@@ -129,7 +131,7 @@ def _options(given: dict[str, Any]) -> Any:
         options["time_budget"] = 60.0
     for name in ("include", "exclude", "forget"):
         options[name] = _split(options[name])
-    return RunOptions(**options)
+    return RunOptions(cluster=take_cluster_options(options), **options)
 
 
 def _split(values: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from automl_meta.cli.cluster import CLUSTER_OPTIONS, take_cluster_options
 from automl_meta.cli.output import console_for, plain_table, print_json
 from automl_meta.errors import InputError
 
@@ -41,6 +42,7 @@ BUILD_OPTIONS = (
     click.option("--time-limit", type=float, default=120.0, show_default=True, help="Seconds for one evaluation."),
     click.option("--memory-limit", type=float, help="MiB for one evaluation. [default: a share of the machine's]"),
     click.option("--jobs", type=click.IntRange(0), help="Workers. [default: one a core; 0: in this process]"),
+    *CLUSTER_OPTIONS,
     click.option("--shard", default="1/1", show_default=True, help="Only this part of the datasets, e.g. 2/4."),
     click.option("--retry-failed", is_flag=True, help="Run again what crashed or ended at a limit."),
     click.option("--metafeatures-only", is_flag=True, help="Bring the meta-features up to date and run nothing."),
@@ -115,14 +117,24 @@ def add(
 
 
 def _run(sources: "list[DatasetSource]", output: Path, as_json: bool, given: dict[str, Any]) -> "BuildReport":
+    from automl_meta.execution.cluster import connect
+    from automl_meta.metabase.builder import ExecutorLostError
     from automl_meta.metabase.builder import build as run_build
 
     console = console_for(machine_readable=as_json)
+    cluster = take_cluster_options(given)
     jobs = given["jobs"] if given["jobs"] is not None else len(os.sched_getaffinity(0))
-    options = _options(given, max(jobs, 1))
+    options = _options(given, None if cluster else max(jobs, 1))
     stop = threading.Event()
-    with _executor(jobs, given["log"]) as executor, _stopping(stop, executor), BuildProgress(console) as progress:
-        report = run_build(sources, output, options, executor, on_progress=progress, stop=stop)
+    with ExitStack() as stack:
+        reader = stack.enter_context(_executor(jobs, given["log"]))
+        executor = stack.enter_context(connect(cluster, preload=_preload())) if cluster else reader
+        stack.enter_context(_stopping(stop, executor))
+        progress = stack.enter_context(BuildProgress(console))
+        try:
+            report = run_build(sources, output, options, executor, reader=reader, on_progress=progress, stop=stop)
+        except ExecutorLostError as error:
+            raise InputError(f"{error}. What was done is in {output}; the same command goes on") from error
     _remember_command(output)
     if as_json:
         print_json(_as_dict(report, output))
@@ -130,7 +142,7 @@ def _run(sources: "list[DatasetSource]", output: Path, as_json: bool, given: dic
     return report
 
 
-def _options(given: dict[str, Any], jobs: int) -> Any:
+def _options(given: dict[str, Any], jobs: int | None) -> Any:
     import psutil
 
     from automl_meta.datasets import Task
@@ -149,7 +161,7 @@ def _options(given: dict[str, Any], jobs: int) -> Any:
         task: [c for c in candidate_configurations(task, count) if c.algorithm in catalogue(task)] for task in wanted
     }
     memory_mb = given["memory_limit"]
-    if memory_mb is None:
+    if memory_mb is None and jobs is not None:  # workers of a cluster know their own share
         memory_mb = SHARE_OF_MEMORY * psutil.virtual_memory().total / 2**20 / jobs
     return BuildOptions(
         protocol=Protocol(rows=given["rows"], folds=given["folds"], seed=given["seed"], source="build"),
@@ -163,11 +175,14 @@ def _options(given: dict[str, Any], jobs: int) -> Any:
 
 def _executor(jobs: int, log: Path | None) -> Any:
     from automl_meta.execution import InlineExecutor, LocalExecutor
+
+    return InlineExecutor() if jobs == 0 else LocalExecutor(jobs, preload=_preload(), log=log)
+
+
+def _preload() -> tuple[str, ...]:
     from automl_meta.execution.local import PRELOAD
 
-    if jobs == 0:
-        return InlineExecutor()
-    return LocalExecutor(jobs, preload=(*PRELOAD, "automl_meta.metabase.experiments"), log=log)
+    return (*PRELOAD, "automl_meta.metabase.experiments")
 
 
 @contextmanager

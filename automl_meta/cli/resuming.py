@@ -13,6 +13,8 @@ from automl_meta.errors import InputError
 
 # What may differ when a run goes on: it changes how long and how, not what is searched for.
 FREE = ("time_budget", "max_evaluations", "jobs", "memory_limit")
+# Where the work is done is not a part of the run.
+WHERE = ("cluster", "cluster_tls_ca", "cluster_tls_cert", "cluster_tls_key")
 STANDARD_INPUT = "-"
 
 
@@ -52,8 +54,9 @@ def _go_on(
     settings = folder.settings()
     arguments = dict(settings["arguments"])
     context = click.get_current_context()
+    arguments |= {name: given[name] for name in WHERE}
     for name, value in given.items():
-        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+        if name in WHERE or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         option = "--" + name.replace("_", "-")
         if name not in FREE:

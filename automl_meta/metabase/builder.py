@@ -32,6 +32,10 @@ AHEAD = 2  # datasets that are read before the work on the present one ends
 POLL_SECONDS = 0.5
 
 
+class ExecutorLostError(RuntimeError):
+    """No worker is there any more; what has been stored stays."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
     """What is to be built.
@@ -115,6 +119,7 @@ def build(
     options: BuildOptions,
     executor: Executor,
     *,
+    reader: Executor | None = None,
     on_progress: Callable[[BuildReport], None] = lambda report: None,
     stop: threading.Event | None = None,
 ) -> BuildReport:
@@ -125,6 +130,8 @@ def build(
 
     Parameters
     ----------
+    reader : Executor, optional
+        Reads and describes the datasets, if `executor` is on machines that do not have them.
     on_progress : callable
         Called after each evaluation, and about twice a second, with the same report, changed.
     stop : threading.Event, optional
@@ -134,11 +141,11 @@ def build(
     ------
     InputError
         If the file is not a meta-base, or a dataset in it has changed since.
-    RuntimeError
-        If no worker can be started.
+    ExecutorLostError
+        If no worker can be started, or the cluster was lost.
     """
     with MetaBase.open(output, "w") as store:
-        builder = Builder(store, options, executor, on_progress, stop or threading.Event())
+        builder = Builder(store, options, executor, reader or executor, on_progress, stop or threading.Event())
         try:
             return builder.run(list(sources))
         finally:
@@ -153,12 +160,14 @@ class Builder:
         store: MetaBase,
         options: BuildOptions,
         executor: Executor,
+        reader: Executor,
         on_progress: Callable[[BuildReport], None],
         stop: threading.Event,
     ) -> None:
         self._store = store
         self._options = options
         self._executor = executor
+        self._reader = reader
         self._on_progress = on_progress
         self._stop = stop
         self._report = BuildReport()
@@ -202,10 +211,8 @@ class Builder:
                 return
             self._wait()
 
-    def _start(
-        self, take: Callable[[Outcome], None], limits: Limits, work: Callable[..., object], *arguments: object
-    ) -> None:
-        self._running[self._executor.submit(work, *arguments, limits=limits)] = take
+    def _read(self, take: Callable[[Outcome], None], work: Callable[..., object], *arguments: object) -> None:
+        self._running[self._reader.submit(work, *arguments, limits=READING_LIMITS)] = take
 
     def _wait(self) -> None:
         ended, _ = wait(self._running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -213,7 +220,7 @@ class Builder:
             take = self._running.pop(future)
             outcome = future.result()
             if outcome.status is Status.CANCELLED and not self._stop.is_set():
-                raise RuntimeError(outcome.error)
+                raise ExecutorLostError(outcome.error)
             take(outcome)
         self._progress()
 
@@ -238,7 +245,7 @@ class Builder:
 
         for source in sources:
             if not source.is_surveyed:
-                self._start(partial(learn, source), READING_LIMITS, prepare, source, self._options.protocol)
+                self._read(partial(learn, source), prepare, source, self._options.protocol)
         while self._running:
             self._wait()
         return [source for source in known.values() if source.is_surveyed and source.task in self._options.candidates]
@@ -276,7 +283,7 @@ class Builder:
             if batch.source.name in self._report.unreadable:
                 continue
             self._reading += 1
-            self._start(partial(self._open, batch), READING_LIMITS, prepare, batch.source, self._options.protocol)
+            self._read(partial(self._open, batch), prepare, batch.source, self._options.protocol)
 
     def _prepared(self, source: DatasetSource, outcome: Outcome) -> Prepared | None:
         """Return what came of reading, or note why nothing did."""
@@ -309,7 +316,7 @@ class Builder:
     # Meta-features
 
     def _submit_descriptions(self) -> None:
-        while self._undescribed and len(self._running) < AHEAD * self._executor.workers:
+        while self._undescribed and len(self._running) < AHEAD * self._reader.workers:
             _, source = self._undescribed.popitem()
             if source.name not in self._report.unreadable:
                 self._describe(source)
@@ -324,7 +331,7 @@ class Builder:
             elif outcome.status is not Status.CANCELLED:
                 logger.warning("%s: no meta-features: %s", source.name, outcome.error)
 
-        self._start(keep, READING_LIMITS, describe, source)
+        self._read(keep, describe, source)
 
     # Evaluations
 
@@ -354,7 +361,7 @@ class Builder:
         self._evaluating += 1
         limits = Limits(seconds=options.hard_limit, memory_mb=options.memory_mb)
         arguments = (job.batch.problem, job.configuration, options.time_limit)
-        self._start(partial(self._take, job), limits, measure, *arguments)
+        self._running[self._executor.submit(measure, *arguments, limits=limits)] = partial(self._take, job)
 
     def _take(self, job: _Job, outcome: Outcome) -> None:
         self._evaluating -= 1

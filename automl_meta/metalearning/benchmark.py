@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from automl_meta.execution.protocol import Executor
 from automl_meta.metalearning.loo import (
     STEPS,
     Curves,
@@ -16,6 +17,7 @@ from automl_meta.metalearning.loo import (
 )
 from automl_meta.metalearning.methods import METHODS
 from automl_meta.metalearning.protocol import Experience
+from automl_meta.metalearning.side_by_side import evaluate_side_by_side
 
 RANDOM_EVALUATIONS = 200  # up to which it is known how many random search needs
 
@@ -96,6 +98,7 @@ def compare(
     metric: str,
     n_evaluations: int = 50,
     n_folds: int | None = None,
+    executor: Executor | None = None,
     progress: Callable[[str, int], object] = lambda method, done: None,
 ) -> Benchmark:
     """Judge `methods`, names of `METHODS`, against random search.
@@ -104,6 +107,8 @@ def compare(
     ----------
     n_folds : int, optional
         Folds of whole families; every family is left out on its own if not given.
+    executor : Executor, optional
+        Workers that judge side by side; without them it is done here, one method after the other.
     progress : callable
         Told the method and how many datasets are done.
 
@@ -111,20 +116,28 @@ def compare(
     ------
     ValueError
         If fewer than two datasets have enough results.
+    JudgingFailedError
+        If a worker fails.
     """
     random = random_search(experience, n_evaluations=max(n_evaluations, RANDOM_EVALUATIONS))
     if len(random.datasets) < 2:
         raise ValueError(f"{title}: fewer than two datasets have results for half of the configurations")
-    curves: dict[str, Curves] = {}
-    for name in methods:
-        if name != "random":
-            curves[name] = evaluate(
+    names = [name for name in methods if name != "random"]
+    if executor is not None:
+        curves = evaluate_side_by_side(
+            names, experience, executor, n_evaluations=n_evaluations, n_folds=n_folds, progress=progress
+        )
+    else:
+        curves = {
+            name: evaluate(
                 METHODS[name],
                 experience,
                 n_evaluations=n_evaluations,
                 n_folds=n_folds,
                 progress=lambda done, name=name: progress(name, done),  # type: ignore[misc]
             )
+            for name in names
+        }
     return Benchmark(
         title=title,
         metric=metric,

@@ -57,6 +57,9 @@ class Split:
     held_out: tuple[int, ...]  # positions in the whole experience
 
 
+Judged = dict[int, tuple[Floats, Floats] | None]  # position of a dataset to its curves of regret and rank
+
+
 def splits(experience: Experience, n_folds: int | None = None) -> Iterator[Split]:
     """Yield leave-one-family-out splits, or `n_folds` of whole families, in an order that depends on names only.
 
@@ -113,22 +116,34 @@ def evaluate(
     progress : callable
         Told how many datasets are done after each.
     """
-    table = standings(experience.scores, experience.failed)
-    regret = np.full((len(experience.datasets), n_evaluations), np.nan)
-    rank = regret.copy()
-    name = make().name
-    done = 0
+    judged: Judged = {}
     for split in splits(experience, n_folds):
-        model = make().fit(split.training)
-        for dataset in split.held_out:
-            if is_telling(table[dataset]):
-                order = _search(model, experience, dataset, n_evaluations)
-                regret[dataset], rank[dataset] = _curve(table[dataset], order, n_evaluations)
-            done += 1
-            progress(done)
-    rows = np.isfinite(regret).all(axis=1)
-    names = tuple(name for name, kept in zip(experience.datasets, rows, strict=True) if kept)
-    return Curves(method=name, datasets=names, regret=regret[rows], rank=rank[rows])
+        judged |= judge(make, experience, split, n_evaluations)
+        progress(len(judged))
+    return curves_of(make().name, experience, judged)
+
+
+def judge(make: Callable[[], MetaModel], experience: Experience, split: Split, n_evaluations: int) -> Judged:
+    """Return regret and rank of one method on the held-out datasets of one split, by position; None if untelling."""
+    model = make().fit(split.training)
+    judged: Judged = {}
+    for dataset in split.held_out:
+        table = standings(experience.scores[[dataset]], experience.failed[[dataset]])[0]
+        judged[dataset] = None
+        if is_telling(table):
+            judged[dataset] = _curve(table, _search(model, experience, dataset, n_evaluations), n_evaluations)
+    return judged
+
+
+def curves_of(method: str, experience: Experience, judged: Judged) -> Curves:
+    """Put what was judged together, in the order of the datasets."""
+    told = [(position, curve) for position, curve in sorted(judged.items()) if curve is not None]
+    return Curves(
+        method=method,
+        datasets=tuple(experience.datasets[position] for position, _ in told),
+        regret=np.stack([regret for _, (regret, _) in told]),
+        rank=np.stack([rank for _, (_, rank) in told]),
+    )
 
 
 def is_telling(table: Floats) -> bool:

@@ -66,6 +66,7 @@ class Tuner:
         self._known = {(evaluation.configuration.id, evaluation.fidelity): evaluation for evaluation in known}
         self._problem = executor.share(problem)
         self._stop = threading.Event()
+        self.executor_lost = ""  # why the executor gave up, if it did
 
     def stop(self) -> None:
         """Begin nothing more; `run` returns once what is running has ended."""
@@ -93,14 +94,15 @@ class Tuner:
             if not pending:
                 return evaluations
             proposal, future = pending.pop(0)
-            evaluations.append(self._take(proposal, future.result(), strategy))
+            evaluations.extend(self._take(proposal, future.result(), strategy))
 
     def _run_as_they_end(self, strategy: Strategy) -> list[Evaluation]:
         most = self._clock.budget.evaluations or float("inf")
-        side_by_side = min(self._limits.side_by_side or self._executor.workers, self._executor.workers)
         evaluations = [self._finish(evaluation, strategy) for evaluation in self._known.values()]
         pending: dict[Future[Outcome], Proposal] = {}
         while True:
+            workers = self._executor.workers  # a cluster's come and go
+            side_by_side = min(self._limits.side_by_side or workers, workers)
             while len(pending) < side_by_side and len(evaluations) + len(pending) < most:
                 seconds = self._clock.remaining_for_search
                 proposal = None if self._stop.is_set() or seconds <= 0 else strategy.ask(seconds)
@@ -111,7 +113,7 @@ class Tuner:
                 return evaluations
             ended, _ = wait(pending, timeout=max(self._clock.remaining_for_search, 0.0), return_when=FIRST_COMPLETED)
             for future in ended:
-                evaluations.append(self._take(pending.pop(future), future.result(), strategy))
+                evaluations.extend(self._take(pending.pop(future), future.result(), strategy))
             if not ended:  # the time for searching is over
                 for future in pending:
                     future.cancel()  # the executor's work after the search needs the workers
@@ -138,12 +140,17 @@ class Tuner:
             limits=Limits(seconds=hard, memory_mb=self._limits.memory_mb),
         )
 
-    def _take(self, proposal: Proposal, outcome: Outcome, strategy: Strategy) -> Evaluation:
+    def _take(self, proposal: Proposal, outcome: Outcome, strategy: Strategy) -> list[Evaluation]:
+        """Tell what came of a proposal; nothing did if the executor was lost before, which ends the search."""
+        if outcome.status is Status.CANCELLED:
+            self.executor_lost = self.executor_lost or outcome.error
+            self._stop.set()
+            return []
         evaluation = evaluation_of(proposal, outcome)
         if evaluation.status is not Status.OK:
             logger.info("%s %s: %s", evaluation.configuration, evaluation.status, evaluation.error)
             logger.debug("%s", outcome.traceback)
-        return self._finish(evaluation, strategy)
+        return [self._finish(evaluation, strategy)]
 
     def _finish(self, evaluation: Evaluation, strategy: Strategy) -> Evaluation:
         strategy.tell(evaluation)
