@@ -120,7 +120,7 @@ def evaluate(
     for split in splits(experience, n_folds):
         judged |= judge(make, experience, split, n_evaluations)
         progress(len(judged))
-    return curves_of(make().name, experience, judged)
+    return curves_of(make().name, experience, judged, n_evaluations)
 
 
 def judge(make: Callable[[], MetaModel], experience: Experience, split: Split, n_evaluations: int) -> Judged:
@@ -135,14 +135,14 @@ def judge(make: Callable[[], MetaModel], experience: Experience, split: Split, n
     return judged
 
 
-def curves_of(method: str, experience: Experience, judged: Judged) -> Curves:
+def curves_of(method: str, experience: Experience, judged: Judged, n_evaluations: int) -> Curves:
     """Put what was judged together, in the order of the datasets."""
     told = [(position, curve) for position, curve in sorted(judged.items()) if curve is not None]
     return Curves(
         method=method,
         datasets=tuple(experience.datasets[position] for position, _ in told),
-        regret=np.stack([regret for _, (regret, _) in told]),
-        rank=np.stack([rank for _, (_, rank) in told]),
+        regret=np.array([regret for _, (regret, _) in told]).reshape(len(told), n_evaluations),
+        rank=np.array([rank for _, (_, rank) in told]).reshape(len(told), n_evaluations),
     )
 
 

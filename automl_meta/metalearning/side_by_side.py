@@ -58,4 +58,6 @@ def evaluate_side_by_side(
         judged[method] |= outcome.value
         progress(method, len(judged[method]))
     shared.release()
-    return {method: curves_of(METHODS[method]().name, experience, judged[method]) for method in methods}
+    return {
+        method: curves_of(METHODS[method]().name, experience, judged[method], n_evaluations) for method in methods
+    }

@@ -1,6 +1,7 @@
 """Reaching a cluster, or starting one here."""
 
 import logging
+import warnings
 from typing import Any
 
 from automl_meta.errors import InputError
@@ -12,6 +13,9 @@ from automl_meta.optional import require
 
 CONNECT_SECONDS = 10.0
 LOOPBACK = "127.0.0.1"
+DASK_LOGGERS = tuple(
+    f"distributed.{name}" for name in ("client", "core", "comm", "nanny", "scheduler", "worker", "http.proxy")
+)
 # Ctrl-C in the terminal is for the run alone, which then ends its workers in order.
 IGNORE_INTERRUPTS = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 
@@ -36,13 +40,16 @@ def connect(
         If Dask is not installed.
     """
     distributed = require("distributed", "dask")
+    for name in ("distributed", *DASK_LOGGERS):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters to a user is said by this package
     security = _security(options, distributed)
     cluster = _start_here(options, distributed, security) if options.is_local else None
     address = options.address if cluster is None else cluster.scheduler_address
     try:
-        client = distributed.Client(
-            address, security=security, timeout=CONNECT_SECONDS, set_as_default=False, name="automl-meta"
-        )
+        with warnings.catch_warnings(action="ignore"):  # of versions that differ, which are looked at below
+            client = distributed.Client(
+                address, security=security, timeout=CONNECT_SECONDS, set_as_default=False, name="automl-meta"
+            )
     except (OSError, TypeError) as error:  # Dask's TypeError: the address wants TLS, and nothing is configured
         if cluster is not None:
             cluster.close()
