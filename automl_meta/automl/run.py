@@ -82,9 +82,7 @@ class RunResult:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-def warm_workers(
-    options: RunOptions, log: Path | None = None
-) -> LocalExecutor | InlineExecutor | DaskExecutor:
+def warm_workers(options: RunOptions, log: Path | None = None) -> LocalExecutor | InlineExecutor | DaskExecutor:
     """Start worker processes, which import what they need while the caller reads the table.
 
     What candidates here print and warn of goes to the file `log`; on a cluster it stays with its workers.
