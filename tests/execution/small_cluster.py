@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -70,7 +71,7 @@ class SmallCluster:
     def _address(self) -> str:
         deadline = time.monotonic() + STARTING_SECONDS
         while time.monotonic() < deadline:
-            if self._file.exists():
+            with suppress(FileNotFoundError, json.JSONDecodeError):  # not there yet, or half written
                 return str(json.loads(self._file.read_text())["address"])
             time.sleep(0.05)
         raise TimeoutError((self._folder / "scheduler.log").read_text()[-2000:])
