@@ -24,7 +24,7 @@ from automl_meta.ensembling.layers import add_layers
 from automl_meta.ensembling.refitting import is_worth_refitting, refit, seconds_to_refit
 from automl_meta.errors import InputError
 from automl_meta.evaluation import Evaluation, Metric
-from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.folds import Fold, kept_folds
 from automl_meta.execution.protocol import Executor, Limits, Status
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.seeding import integer_seed
@@ -95,7 +95,9 @@ class Combining:
             paths = {name: models[:1] for name, models in paths.items()}
         paths |= {name: (path,) for name, path in refitted.items()}
         models = {name: [_load(path) for path in paths[name]] for name in plan.members}
-        plan = _with_refitted(plan, tuple(refitted), 1 if options.one_model else len(self.folds))
+        plan = _with_refitted(
+            plan, tuple(refitted), 1 if options.one_model else len(kept_folds(self.dataset, self.folds))
+        )
         return plan, make_predictor(plan, models, self.dataset.n_classes)
 
     def _plan(
@@ -180,7 +182,7 @@ class Combining:
 
     def _should_be_one_model(self, member: Evaluation) -> bool:
         limited = self.options.predict_limit is not None
-        return is_worth_refitting(member, self.options.refit, len(self.folds), limited=limited)
+        return is_worth_refitting(member, self.options.refit, limited=limited)
 
     def _run(
         self, problem: Problem, function: Any, configurations: Sequence[Configuration], deadline: Deadline
@@ -236,7 +238,7 @@ def seconds_of_refits(
     seconds = [
         seconds_to_refit(evaluation, folds)
         for evaluation in done[:LIKELY_MEMBERS]
-        if is_worth_refitting(evaluation, options.refit, len(folds), limited=limited)
+        if is_worth_refitting(evaluation, options.refit, limited=limited)
     ]
     return max([sum(seconds) / max(options.workers, 1), *seconds], default=0.0)
 

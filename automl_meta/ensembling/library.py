@@ -122,8 +122,11 @@ def make_library(
         raise InputError("no candidate finished its cross-validation, so there is nothing to make a model of")
     ordered = sorted(scored.values(), key=lambda entry: -entry[0])  # stable: earlier first on a tie
     best = tuple(candidate for _, candidate in _most(ordered, max_candidates, len(rows)))
-    models = 1 if one_model else max(len(folds), 1)
-    seconds = {candidate.name: models * _seconds(candidate.evaluation, folds) for _, candidate in scored.values()}
+    seconds = {
+        candidate.name: (1 if one_model else _bag_size(candidate.evaluation, folds))
+        * _seconds(candidate.evaluation, folds)
+        for _, candidate in scored.values()
+    }
     return Library(
         candidates=best,
         predictions=tuple(_taken(candidate.evaluation, rows) for candidate in best),
@@ -176,6 +179,11 @@ def _with_inputs(
 
 def _finite(*scores: float) -> float:
     return next((score for score in scores if np.isfinite(score)), -np.inf)
+
+
+def _bag_size(evaluation: Evaluation, folds: Sequence[Fold]) -> int:
+    """Return how many models predict new rows: those that were kept, or else one a fold."""
+    return len(evaluation.models) or max(len(folds), 1)
 
 
 def _seconds(evaluation: Evaluation, folds: Sequence[Fold]) -> float:

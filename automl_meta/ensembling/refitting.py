@@ -11,7 +11,7 @@ from automl_meta.ensembling.options import Refit
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Shared
-from automl_meta.pipelines.build import build_pipeline
+from automl_meta.pipelines.build import build_pipeline, fit_pipeline
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.context import FitContext
 from automl_meta.seeding import integer_seed
@@ -23,7 +23,7 @@ FORESTS = ("random_forest", "extra_trees")
 GROWTH = 1.2  # how much faster than the rows the time for a fit may grow
 
 
-def is_worth_refitting(evaluation: Evaluation, choice: Refit, n_folds: int, *, limited: bool) -> bool:
+def is_worth_refitting(evaluation: Evaluation, choice: Refit, *, limited: bool) -> bool:
     """Return whether a member should be one model.
 
     A bag of fold models is the better predictor where all else is equal: each model saw fewer rows, but their mean
@@ -32,7 +32,7 @@ def is_worth_refitting(evaluation: Evaluation, choice: Refit, n_folds: int, *, l
     """
     if choice != "auto":
         return choice == "refit"
-    if n_folds < 2 or limited:
+    if len(evaluation.models) < 2 or limited:
         return True
     size = sum(path.stat().st_size for path in evaluation.models)
     return size > (FOREST_BAG if evaluation.configuration.algorithm in FORESTS else LARGE_BAG)
@@ -41,7 +41,7 @@ def is_worth_refitting(evaluation: Evaluation, choice: Refit, n_folds: int, *, l
 def seconds_to_refit(evaluation: Evaluation, folds: Sequence[Fold]) -> float:
     """Return how long fitting to all rows is expected to take."""
     n_rows = sum(len(train) for train, _ in folds) / len(folds)
-    total = len(folds[0][0]) + len(folds[0][1])
+    total = max(len(train) + len(valid) for train, valid in folds)
     return float(evaluation.fit_seconds / len(folds) * (total / n_rows) ** GROWTH)
 
 
@@ -58,7 +58,8 @@ def refit(problem: Shared, configuration: Configuration, max_seconds: float | No
     )
     with threadpool_limits(threads):
         pipeline = build_pipeline(configuration, given.dataset.schema, context)
-        pipeline.fit(given.dataset.X, given.dataset.y)
+        data = given.dataset
+        fit_pipeline(pipeline, data.X, data.y, weights=data.weights, groups=data.groups)
     path = given.models_folder / f"{configuration.id}-all.pickle"
     temporary = path.with_suffix(f".{time.time_ns()}")
     temporary.write_bytes(pickle.dumps(pipeline, protocol=5))

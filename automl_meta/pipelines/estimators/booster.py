@@ -90,14 +90,22 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
         self.threads = threads
         self.max_seconds = max_seconds
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: NDArray[Any],
+        sample_weight: NDArray[np.float64] | None = None,
+        groups: NDArray[np.int64] | None = None,
+    ) -> Self:
         """Find the number of rounds, and train that many on all rows."""
         start = time.perf_counter()
         self.table_ = CodedTable().fit(X)
         self.n_classes_ = int(y.max()) + 1 if self.classify else 0
-        weight = balanced_weights(y) if self.classify and self.class_weight == "balanced" else None
+        weight = sample_weight
+        if self.classify and self.class_weight == "balanced":
+            weight = balanced_weights(y, sample_weight)
         data = Rows(self.table_.transform(X), y, weight)
-        splits = self._splits(y)
+        splits = self._splits(y, groups)
         self._live = None
         self.pace_ = self._pace(data.X.shape[1])
         self.prior_ = None if _varies(data.X) else self._prior(data)
@@ -123,11 +131,13 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
             found.append(self._train(data.take(train), data.take(held), self._most_rounds, left)[1])
         return max(round(float(np.mean(found)) * _MORE_ROWS), 1)
 
-    def _splits(self, y: NDArray[Any]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    def _splits(
+        self, y: NDArray[Any], groups: NDArray[np.int64] | None
+    ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Return the inner splits: several for few rows, where one small part says little; none to train blindly."""
         few, some = self.few_rows
         n_splits = 5 if len(y) < few else 3 if len(y) < some else 8
-        splits = inner_splits(y, n_splits, self.seed, stratify=self.classify)
+        splits = inner_splits(y, n_splits, self.seed, stratify=self.classify, groups=groups)
         if not self.classify:  # a part without variation can teach nothing
             splits = [(train, held) for train, held in splits if np.ptp(y[train]) > 0]
         return splits if len(y) < some else splits[:1]
@@ -135,8 +145,9 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
     def _prior(self, data: Rows) -> Floats:
         """Return the shares of the classes, or the mean, as an array."""
         if not self.classify:
-            return np.array([data.y.mean()])
-        return np.bincount(data.y, weights=data.weight, minlength=self.n_classes_) / len(data.y)
+            return np.array([np.average(data.y, weights=data.weight)])
+        totals = np.bincount(data.y, weights=data.weight, minlength=self.n_classes_)
+        return np.asarray(totals / totals.sum())
 
     def _pace(self, n_columns: int) -> float:
         outputs = self.n_classes_ if self.n_classes_ > 2 else 1

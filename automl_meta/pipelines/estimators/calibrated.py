@@ -9,6 +9,8 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from automl_meta.pipelines.estimators.inner_split import inner_splits
+from automl_meta.pipelines.estimators.row_extras import row_extras
+from automl_meta.pipelines.estimators.smoothing import class_shares
 
 Floats = NDArray[np.float64]
 
@@ -34,21 +36,31 @@ class CalibratedMargins(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_splits = n_splits
         self.seed = seed
 
-    def fit(self, X: Any, y: NDArray[np.int64]) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: NDArray[np.int64],
+        sample_weight: NDArray[np.float64] | None = None,
+        groups: NDArray[np.int64] | None = None,
+    ) -> Self:
         """Fit the classifier and the map."""
         matrix = np.asarray(X, dtype=np.float64)
-        self.classes_, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
-        self.estimator_ = clone(self.estimator).fit(matrix, codes)
-        held_out, margins = [], []
-        for train, held in inner_splits(codes, self.n_splits, self.seed, stratify=True):
-            model = clone(self.estimator).fit(matrix[train], codes[train])
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        weights = np.ones(len(codes)) if sample_weight is None else sample_weight
+        self.estimator_ = clone(self.estimator).fit(matrix, codes, **row_extras(self.estimator, sample_weight, None))
+        held_out: list[NDArray[np.intp]] = []
+        margins = []
+        for train, held in inner_splits(codes, self.n_splits, self.seed, stratify=True, groups=groups):
+            extras = row_extras(self.estimator, sample_weight, None, train)
+            model = clone(self.estimator).fit(matrix[train], codes[train], **extras)
             margins.append(_margins(model, matrix[held]))
-            held_out.append(codes[held])
-        priors = np.log(counts / counts.sum())
+            held_out.append(held)
+        priors = np.log(class_shares(codes, weights))
         if not margins:
             self.slope_, self.offsets_ = 1.0, np.zeros(len(self.classes_))
         else:
-            self.slope_, self.offsets_ = _fit_map(np.vstack(margins), np.concatenate(held_out), priors)
+            rows = np.concatenate(held_out)
+            self.slope_, self.offsets_ = _fit_map(np.vstack(margins), codes[rows], priors, weights[rows])
         return self
 
     def predict_proba(self, X: Any) -> Floats:
@@ -67,7 +79,7 @@ def _margins(model: Any, X: Floats) -> Floats:
     return np.column_stack([-margins / 2, margins / 2]) if margins.ndim == 1 else margins
 
 
-def _fit_map(margins: Floats, codes: NDArray[np.int64], priors: Floats) -> tuple[float, Floats]:
+def _fit_map(margins: Floats, codes: NDArray[np.int64], priors: Floats, weights: Floats) -> tuple[float, Floats]:
     """Return the slope and offsets that make the softmax of the margins most likely, offsets drawn to `priors`."""
     n_classes = margins.shape[1]
     present = np.zeros_like(margins)
@@ -78,8 +90,8 @@ def _fit_map(margins: Floats, codes: NDArray[np.int64], priors: Floats) -> tuple
         scores = slope * margins + offsets
         top = scores.max(axis=1, keepdims=True)
         log_sum = top[:, 0] + np.log(np.exp(scores - top).sum(axis=1))
-        value = (log_sum - (present * scores).sum(axis=1)).sum()
-        error = np.exp(scores - log_sum[:, None]) - present
+        value = weights @ (log_sum - (present * scores).sum(axis=1))
+        error = weights[:, None] * (np.exp(scores - log_sum[:, None]) - present)
         pull = offsets - (priors - priors.mean())
         gradient = np.concatenate(
             [[slope * (error * margins).sum() + 0.1 * parameters[0]], error.sum(axis=0) + 0.1 * pull]

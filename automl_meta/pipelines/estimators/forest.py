@@ -54,22 +54,22 @@ class Forest(BaseEstimator):  # type: ignore[misc]
         self.threads = threads
         self.max_seconds = max_seconds
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
+    def fit(self, X: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Grow the trees."""
         end = None if self.max_seconds is None else time.perf_counter() + self.max_seconds
         step = self.n_trees if end is None else _STEP
         settings = dict(self.settings)
         if settings.get("class_weight") == "balanced":
-            settings["class_weight"] = _balanced(y)  # "balanced" and a warm start do not go together
+            settings["class_weight"] = _balanced(y, sample_weight)  # "balanced" and a warm start do not go together
         forest = _KINDS[self.kind, self.classify](
             random_state=self.seed, n_jobs=self.threads, warm_start=end is not None, **settings
         )
         for n_trees in [*range(step, self.n_trees, step), self.n_trees]:
-            forest.set_params(n_estimators=n_trees).fit(X, y)
+            forest.set_params(n_estimators=n_trees).fit(X, y, sample_weight)
             if end is not None and time.perf_counter() >= end:
                 break
         if self.classify:
-            shares = class_shares(y)
+            shares = class_shares(y, sample_weight)
             balanced = self.settings.get("class_weight") == "balanced"
             self.shares_ = np.full_like(shares, 1 / len(shares)) if balanced else shares
         self.forest_ = forest.set_params(warm_start=False)
@@ -84,6 +84,6 @@ class Forest(BaseEstimator):  # type: ignore[misc]
         return smoothed(self.forest_.predict_proba(X), self.shares_, float(len(self.forest_.estimators_)))
 
 
-def _balanced(y: NDArray[Any]) -> dict[int, float]:
-    codes, counts = np.unique(y, return_counts=True)
-    return {int(code): len(y) / (len(codes) * count) for code, count in zip(codes, counts, strict=True)}
+def _balanced(y: NDArray[Any], weights: NDArray[np.float64] | None) -> dict[int, float]:
+    shares = class_shares(y, weights)
+    return {int(code): 1 / (len(shares) * share) for code, share in zip(np.unique(y), shares, strict=True)}

@@ -62,7 +62,7 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.max_seconds = max_seconds
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
+    def fit(self, X: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Find out how many rounds are enough, and train that many on all rows."""
         end = None if self.max_seconds is None else time.perf_counter() + self.max_seconds
         self.table_ = CodedTable().fit(X)
@@ -71,9 +71,10 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         if self._can_hold_out(y):
             half = None if end is None else end - 0.5 * (self.max_seconds or 0.0)
             thick = _without_thin_columns(matrix, _MIN_PRESENT)
-            searched = self._trained(thick, y, self.rounds, half, stop_early=True)
+            searched = self._trained(thick, y, sample_weight, self.rounds, half, stop_early=True)
             rounds = max(round((searched.n_iter_ - self.patience) * _MORE_ROWS), 10)
-        self.model_ = self._trained(_without_thin_columns(matrix, 1), y, rounds, end, stop_early=False)
+        thick = _without_thin_columns(matrix, 1)
+        self.model_ = self._trained(thick, y, sample_weight, rounds, end, stop_early=False)
         return self
 
     def _can_hold_out(self, y: NDArray[Any]) -> bool:
@@ -82,17 +83,26 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         counts = np.unique(y, return_counts=True)[1]
         return bool(counts.min() >= 2 and len(y) // 8 >= len(counts))
 
-    def _trained(self, matrix: Any, y: NDArray[Any], rounds: int, end: float | None, *, stop_early: bool) -> Any:
+    def _trained(
+        self,
+        matrix: Any,
+        y: NDArray[Any],
+        weight: NDArray[np.float64] | None,
+        rounds: int,
+        end: float | None,
+        *,
+        stop_early: bool,
+    ) -> Any:
         """Train in one go, so that plenty of time changes nothing; as many rounds as a short trial says fit."""
         if end is not None:
             start = time.perf_counter()
-            trial = self._model(stop_early=False).set_params(max_iter=_TRIAL).fit(matrix, y)
+            trial = self._model(stop_early=False).set_params(max_iter=_TRIAL).fit(matrix, y, weight)
             now = time.perf_counter()
             affordable = int((end - now) / ((now - start) / _TRIAL))
             if affordable <= _TRIAL:
                 return trial
             rounds = min(rounds, affordable)
-        return self._model(stop_early=stop_early).set_params(max_iter=rounds).fit(matrix, y)
+        return self._model(stop_early=stop_early).set_params(max_iter=rounds).fit(matrix, y, weight)
 
     def _model(self, *, stop_early: bool) -> Any:
         settings: dict[str, Any] = {

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from automl_meta.pipelines.estimators.perceptron_inputs import PerceptronInputs, inner_folds
+from automl_meta.pipelines.estimators.perceptron_inputs import PerceptronInputs, group_folds, inner_folds
 from automl_meta.pipelines.estimators.perceptron_network import Array, Layout, forward
 from automl_meta.pipelines.estimators.perceptron_training import (
     CrossEntropy,
@@ -72,6 +72,7 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
         strata: NDArray[np.int64],
         objective: Objective,
         first_outputs: NDArray[np.float64],
+        groups: ArrayLike | None,
     ) -> None:
         start = time.monotonic()
         rng = np.random.default_rng(self.random_state)
@@ -81,7 +82,11 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
         layout = self._layout()
         theta = layout.initial(self.n_members, rng)
         layout.views(theta)[f"bias{self.depth}"][:] = first_outputs
-        folds = inner_folds(strata, max(self.n_members, FEWEST_FOLDS), rng)
+        n_folds = max(self.n_members, FEWEST_FOLDS)
+        if groups is None:
+            folds = inner_folds(strata, n_folds, rng)
+        else:
+            folds = group_folds(np.asarray(groups), n_folds, rng)
         held_out = folds == np.arange(self.n_members)[:, None]
         if len(X) < ROWS_TO_HOLD_OUT:
             held_out[:] = False
@@ -163,8 +168,16 @@ class PerceptronClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
        NeurIPS 2022, https://arxiv.org/abs/2203.05556.
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit to `X` of shape (n_rows, n_columns), finite and scaled, and classes `y`.
+
+        No member is judged on a group that it saw.
 
         Raises
         ------
@@ -173,8 +186,8 @@ class PerceptronClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
         """
         numbers, labels = validate_data(self, X, y, dtype=[np.float64, np.float32])
         self.classes_, codes = np.unique(labels, return_inverse=True)
-        counts = np.bincount(codes)
         weights = _given_or_ones(sample_weight, len(codes))
+        counts = np.bincount(codes, weights=weights)
         if self.class_weight == "balanced":
             weights = weights / counts[codes]
         logits = np.log(
@@ -182,7 +195,9 @@ class PerceptronClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
         )
         targets = np.eye(len(counts), dtype=np.float32)[codes]
         objective = CrossEntropy(self.label_smoothing)
-        self._fit_members(numbers, targets, weights, codes.astype(np.int64), objective, logits - logits.mean())
+        self._fit_members(
+            numbers, targets, weights, codes.astype(np.int64), objective, logits - logits.mean(), groups
+        )
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -201,7 +216,13 @@ class PerceptronRegressor(RegressorMixin, _Perceptron):  # type: ignore[misc]
     The target is standardised inside. Of `label_smoothing` and `class_weight`, nothing is made.
     """
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit to `X` of shape (n_rows, n_columns), finite and scaled, and numbers `y`, standardised inside.
 
         Raises
@@ -217,7 +238,7 @@ class PerceptronRegressor(RegressorMixin, _Perceptron):  # type: ignore[misc]
         self.bounds_ = [float(targets.min()), float(targets.max())]
         strata = np.argsort(np.argsort(values, kind="stable"), kind="stable") // FEWEST_FOLDS
         weights = _given_or_ones(sample_weight, len(values))
-        self._fit_members(numbers, targets, weights, strata, SquaredError(), np.zeros(1))
+        self._fit_members(numbers, targets, weights, strata, SquaredError(), np.zeros(1), groups)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -23,18 +23,22 @@ class ShrunkQuadratic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, reg_param: float = 0.1) -> None:
         self.reg_param = reg_param
 
-    def fit(self, X: Any, y: NDArray[np.int64]) -> Self:
+    def fit(self, X: Any, y: NDArray[np.int64], sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Fit means and covariances."""
         matrix = np.asarray(X, dtype=np.float64)
-        self.classes_, counts = np.unique(y, return_counts=True)
-        self.means_ = np.array([matrix[y == code].mean(axis=0) for code in self.classes_])
-        centred = matrix - self.means_[np.searchsorted(self.classes_, y)]
+        weights = np.ones(len(y)) if sample_weight is None else sample_weight * len(y) / sample_weight.sum()
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        counts = np.bincount(codes, weights=weights)
+        self.means_ = np.array(
+            [np.average(matrix[codes == k], axis=0, weights=weights[codes == k]) for k in range(len(counts))]
+        )
+        centred = (matrix - self.means_[codes]) * np.sqrt(weights)[:, None]
         n_rows, n_columns = matrix.shape
         pooled = centred.T @ centred / n_rows
         self.log_priors_ = np.log(counts / n_rows)
         factors = []
-        for code, count in zip(self.classes_, counts, strict=True):
-            own = centred[y == code]
+        for k, count in enumerate(counts):
+            own = centred[codes == k]
             towards = n_columns / (n_columns + count)
             covariance = (1 - towards) * (own.T @ own / count) + towards * pooled
             factors.append(self._factor(covariance))

@@ -10,9 +10,9 @@ from sklearn.tree import DecisionTreeClassifier
 Floats = NDArray[np.float64]
 
 
-def class_shares(y: NDArray[Any]) -> Floats:
-    """Return the share of each class in `y`, in the order of their codes."""
-    counts = np.unique(y, return_counts=True)[1]
+def class_shares(y: NDArray[Any], weights: Floats | None = None) -> Floats:
+    """Return the share of each class in `y`, in the order of their codes, of rows that may count differently."""
+    counts = np.bincount(np.unique(y, return_inverse=True)[1], weights=weights)
     return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
@@ -49,12 +49,12 @@ class SmoothedTree(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.class_weight = class_weight
         self.random_state = random_state
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
+    def fit(self, X: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None = None) -> Self:
         """Grow the tree."""
-        self.tree_ = DecisionTreeClassifier(**self.get_params()).fit(X, y)
+        self.tree_ = DecisionTreeClassifier(**self.get_params()).fit(X, y, sample_weight)
         self.classes_ = self.tree_.classes_
         self.rows_ = self.tree_.tree_.n_node_samples.astype(np.float64)  # a model file keeps no counts inside trees
-        shares = class_shares(y)
+        shares = class_shares(y, sample_weight)
         self.shares_ = np.full_like(shares, 1 / len(shares)) if self.class_weight == "balanced" else shares
         return self
 

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
+from automl_meta.pipelines.estimators.row_extras import row_extras
+
 
 def sample_rows(y: NDArray[Any], max_rows: int, seed: int, *, classify: bool) -> NDArray[np.intp]:
     """Return at most `max_rows` positions, sorted; for classes, each with its share, and at least one row a class."""
@@ -44,14 +46,20 @@ class OnSubset(BaseEstimator):  # type: ignore[misc]
         self.relative_gamma = relative_gamma
         self.seed = seed
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: NDArray[Any],
+        sample_weight: NDArray[np.float64] | None = None,
+        groups: NDArray[np.int64] | None = None,
+    ) -> Self:
         """Fit to a sample of the rows."""
         rows = sample_rows(y, self.max_rows, self.seed, classify=self.classify)
         matrix = np.asarray(X, dtype=np.float64)[rows]
         model = clone(self.estimator)
         name = "estimator__gamma" if "estimator__gamma" in model.get_params() else "gamma"
         model.set_params(**{name: self.relative_gamma / max(matrix.shape[1], 1)})
-        self.model_ = model.fit(matrix, y[rows])
+        self.model_ = model.fit(matrix, y[rows], **row_extras(model, sample_weight, groups, rows))
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
