@@ -111,6 +111,7 @@ class Combining:
             self.metric,
             self.folds,
             options=options,
+            weights=self.dataset.weights,
             upper=upper,
             seed=self.options.seed,
             seconds=seconds,

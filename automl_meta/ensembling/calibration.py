@@ -7,7 +7,9 @@ from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator
 from sklearn.isotonic import IsotonicRegression
 
+from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling.combiners import Floats
+from automl_meta.evaluation.metrics import Weights
 
 SMALLEST = 1e-9  # under the logarithm
 ISOTONIC_ROWS = 1_000  # a curve with many steps needs rows
@@ -72,7 +74,7 @@ def possible_calibrations(y: NDArray[np.int64], n_classes: int) -> tuple[str, ..
     return ("temperature",)
 
 
-def fit_calibration(kind: str, probabilities: Floats, y: NDArray[np.int64]) -> Calibration:
+def fit_calibration(kind: str, probabilities: Floats, y: NDArray[np.int64], weights: Weights = None) -> Calibration:
     """Fit the calibration named `kind` to `probabilities` of shape (n_rows, n_classes) and the codes `y`.
 
     Raises
@@ -82,33 +84,33 @@ def fit_calibration(kind: str, probabilities: Floats, y: NDArray[np.int64]) -> C
     """
     if len(y) > MAX_ROWS:
         rows = np.linspace(0, len(y) - 1, MAX_ROWS).astype(np.intp)
-        probabilities, y = probabilities[rows], y[rows]
+        probabilities, y, weights = probabilities[rows], y[rows], taken(weights, rows)
     if kind == "temperature":
-        return _fit_temperature(probabilities, y)
+        return _fit_temperature(probabilities, y, weights)
     if kind == "isotonic":
-        return _fit_isotonic(probabilities, y)
+        return _fit_isotonic(probabilities, y, weights)
     raise ValueError(f"no calibration named {kind!r}; known: temperature, isotonic")
 
 
-def _fit_temperature(probabilities: Floats, y: NDArray[np.int64]) -> Temperature:
+def _fit_temperature(probabilities: Floats, y: NDArray[np.int64], weights: Weights) -> Temperature:
     logs = _logs(probabilities)
     chosen = logs[np.arange(len(y)), y]
 
     def loss(log_temperature: float) -> float:
         inverse = np.exp(-log_temperature)
-        return float((logsumexp(logs * inverse, axis=1) - chosen * inverse).mean())
+        return float(np.average(logsumexp(logs * inverse, axis=1) - chosen * inverse, weights=weights))
 
     found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(10.0)), method="bounded")
     return Temperature(float(np.exp(found.x)))
 
 
-def _fit_isotonic(probabilities: Floats, y: NDArray[np.int64]) -> Isotonic:
+def _fit_isotonic(probabilities: Floats, y: NDArray[np.int64], weights: Weights) -> Isotonic:
     n_rows, n_classes = probabilities.shape
     inputs, outputs = [], []
     floor = 1 / (2 * n_rows)  # a step that saw one class only is not certain
     for code in [1] if n_classes == 2 else range(n_classes):
         curve = IsotonicRegression(y_min=floor, y_max=1 - floor, out_of_bounds="clip")
-        curve.fit(probabilities[:, code].astype(np.float64), y == code)
+        curve.fit(probabilities[:, code].astype(np.float64), y == code, sample_weight=weights)
         corners = np.asarray(curve.X_thresholds_), np.asarray(curve.y_thresholds_)
         step = max(1, -(-len(corners[0]) // CURVE_POINTS))
         kept = np.unique(np.r_[np.arange(0, len(corners[0]), step), len(corners[0]) - 1])

@@ -20,7 +20,7 @@ from automl_meta.ensembling.options import ASKED_KINDS, EnsembleOptions
 from automl_meta.ensembling.plan import EnsemblePlan
 from automl_meta.ensembling.recipe import Recipe
 from automl_meta.evaluation.folds import Fold
-from automl_meta.evaluation.metrics import Metric, resolve_metric
+from automl_meta.evaluation.metrics import Metric, Weights, resolve_metric
 from automl_meta.evaluation.records import Evaluation
 
 JUDGING_SHARE = 0.6  # of the time, for judging the kinds
@@ -35,6 +35,7 @@ def plan_ensemble(
     folds: Sequence[Fold],
     *,
     options: EnsembleOptions | None = None,
+    weights: Weights = None,
     upper: Sequence[Candidate] = (),
     seed: int = 0,
     seconds: float | None = None,
@@ -49,6 +50,8 @@ def plan_ensemble(
         Class codes or numbers, all rows of the dataset.
     folds : sequence of (training positions, validation positions)
         Those of the run.
+    weights : array of shape (n_rows,), optional
+        How much each row counts.
     upper : sequence of Candidate
         Of the layers above the first.
     seconds : float, optional
@@ -62,7 +65,9 @@ def plan_ensemble(
     """
     options = options or EnsembleOptions()
     deadline = Deadline.after(seconds)
-    library = make_library(evaluations, y, task, metric, folds, upper=upper, one_model=options.one_model, seed=seed)
+    library = make_library(
+        evaluations, y, task, metric, folds, weights=weights, upper=upper, one_model=options.one_model, seed=seed
+    )
     limits = Limits(options.max_members, options.seconds_per_1000_rows, options.negative_weights)
     nest = Nest(library, limits, seed)
     judged = _judge(nest, _kinds(options, library), deadline.share(JUDGING_SHARE))

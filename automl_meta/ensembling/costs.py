@@ -38,9 +38,14 @@ def parse_costs(text: str, classes: Sequence[Any]) -> NDArray[np.float64]:
     return costs
 
 
-def mean_cost(costs: NDArray[np.float64], y: NDArray[np.int64], codes: NDArray[np.int64]) -> float:
-    """Return what predicting `codes`, (n_rows,), costs per row where `y` is true."""
-    return float(costs[y, codes].mean())
+def mean_cost(
+    costs: NDArray[np.float64],
+    y: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    weights: NDArray[np.float64] | None = None,
+) -> float:
+    """Return what predicting `codes`, (n_rows,), costs per row where `y` is true; rows may count differently."""
+    return float(np.average(costs[y, codes], weights=weights))
 
 
 def _codes(mistake: str, classes: Sequence[Any], entry: str) -> tuple[int, int]:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling.combiners import Floats
 from automl_meta.ensembling.fast_scores import make_scorer
-from automl_meta.evaluation.metrics import Metric
+from automl_meta.evaluation.metrics import Metric, Weights
 
 TUNED = ("f1", "balanced_accuracy", "matthews_corrcoef", "jaccard", "cohen_kappa")  # starts of names
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the inverse class frequencies
@@ -40,26 +41,31 @@ def weighted(probabilities: Floats, decision: NDArray[Any] | None) -> Floats:
     return weighed
 
 
-def fit_decision(metric: Metric, probabilities: Floats, y: NDArray[np.int64]) -> NDArray[np.float64]:
+def fit_decision(
+    metric: Metric, probabilities: Floats, y: NDArray[np.int64], weights: Weights = None
+) -> NDArray[np.float64]:
     """Return the weights, (n_classes,), under which `metric` is best on these rows."""
     if len(y) > MAX_ROWS:
         rows = np.linspace(0, len(y) - 1, MAX_ROWS).astype(np.intp)
-        probabilities, y = probabilities[rows], y[rows]
+        probabilities, y, weights = probabilities[rows], y[rows], taken(weights, rows)
     n_classes = probabilities.shape[1]
     if n_classes == 2:
-        return _best_threshold(metric, probabilities, y)
-    frequency = (np.bincount(y, minlength=n_classes) + 1) / (len(y) + n_classes)
+        return _best_threshold(metric, probabilities, y, weights)
+    totals = np.bincount(y, weights=weights, minlength=n_classes) + 1
+    frequency = totals / totals.sum()
     options = [frequency**-power for power in POWERS]
-    scores = _scores(metric, probabilities, y, options)
-    weights = options[int(np.nanargmax([*scores, -np.inf]))] if np.isfinite(scores).any() else np.ones(n_classes)
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
+    scores = _scores(metric, probabilities, y, options, weights)
+    decision = options[int(np.nanargmax([*scores, -np.inf]))] if np.isfinite(scores).any() else np.ones(n_classes)
+    return np.asarray(decision / decision.sum(), dtype=np.float64)
 
 
-def _best_threshold(metric: Metric, probabilities: Floats, y: NDArray[np.int64]) -> NDArray[np.float64]:
+def _best_threshold(
+    metric: Metric, probabilities: Floats, y: NDArray[np.int64], weights: Weights
+) -> NDArray[np.float64]:
     second = probabilities[:, 1]
     grid = np.unique(np.quantile(second, np.linspace(0, 1, THRESHOLDS + 2)[1:-1], method="linear"))
     middles = np.unique(np.clip(np.r_[0.5, grid], 1e-6, 1 - 1e-6))
-    scores = _scores(metric, probabilities, y, [_weights(threshold) for threshold in middles])
+    scores = _scores(metric, probabilities, y, [_weights(threshold) for threshold in middles], weights)
     if not np.isfinite(scores).any():
         return _weights(0.5)
     # A smoothed curve: one lucky threshold among bad neighbours is noise.
@@ -70,11 +76,15 @@ def _best_threshold(metric: Metric, probabilities: Floats, y: NDArray[np.int64])
 
 
 def _scores(
-    metric: Metric, probabilities: Floats, y: NDArray[np.int64], options: Sequence[NDArray[np.float64]]
+    metric: Metric,
+    probabilities: Floats,
+    y: NDArray[np.int64],
+    options: Sequence[NDArray[np.float64]],
+    weights: Weights,
 ) -> NDArray[np.float64]:
-    """Return the score of the decisions under each option's weights."""
-    scorer = make_scorer(metric, y, probabilities)
-    decided = (scorer.reduce(probabilities * weights)[np.newaxis] for weights in options)
+    """Return the score of the decisions under each option's weights per class; `weights` are those of the rows."""
+    scorer = make_scorer(metric, y, probabilities, weights)
+    decided = (scorer.reduce(probabilities * option)[np.newaxis] for option in options)
     return np.array([scorer.score(one)[0] for one in decided], dtype=np.float64)
 
 

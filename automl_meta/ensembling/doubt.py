@@ -11,11 +11,12 @@ which is what the errors here are corrected by.
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling.comparing import error_of_mean
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.fast_scores import make_scorer
 from automl_meta.ensembling.library import Floats
-from automl_meta.evaluation.metrics import Metric
+from automl_meta.evaluation.metrics import Metric, Weights
 from automl_meta.seeding import generator
 
 RESAMPLES, LEAST_RESAMPLES = 40, 8
@@ -30,6 +31,7 @@ def standard_error(
     groups: list[NDArray[np.intp]],
     seed: int,
     deadline: Deadline | None = None,
+    weights: Weights = None,
 ) -> float:
     """Return the standard error of the mean score over groups of rows; NaN if there is no way to tell.
 
@@ -41,14 +43,16 @@ def standard_error(
     ----------
     deadline : Deadline, optional
         When to be content with fewer resamples.
+    weights : array of shape (n_rows,), optional
+        How much each row counts.
     """
-    scores = np.array([metric.score(y[group], predictions[group]) for group in groups])
+    scores = np.array([metric.score(y[group], predictions[group], taken(weights, group)) for group in groups])
     n_groups = int(np.isfinite(scores).sum())
     estimates = []
     if n_groups > 1:
         # The groups' spread does not see what is common to them: s**2 estimates (1 - correlation) of the variance.
         estimates.append(error_of_mean(scores) * np.sqrt(1 + n_groups / (n_groups - 1)))
-    within = _bootstrap(metric, y, predictions, groups, seed, deadline or Deadline())
+    within = _bootstrap(metric, y, predictions, groups, seed, deadline or Deadline(), weights)
     if np.isfinite(within):
         estimates.append(within * np.sqrt(1 + (len(groups) - 1) / len(groups)))
     return float(max(estimates)) if estimates else float("nan")
@@ -61,22 +65,23 @@ def _bootstrap(
     groups: list[NDArray[np.intp]],
     seed: int,
     deadline: Deadline,
+    weights: Weights,
 ) -> float:
     """Return the spread over resamples of the rows within their groups."""
     random = generator(seed, "bootstrap")
     largest = max(len(group) for group in groups)
     width = predictions.shape[1] if predictions.ndim == 2 else 1
-    taken = min(largest, MOST_ROWS, max(MOST_NUMBERS // width, 200))
+    drawn = min(largest, MOST_ROWS, max(MOST_NUMBERS // width, 200))
     means: list[float] = []
-    kind = type(make_scorer(metric, y, predictions))
+    kind = type(make_scorer(metric, y, predictions, weights))
     for number in range(RESAMPLES):
         if number >= LEAST_RESAMPLES and deadline.passed:
             break
         scores = []
         for group in groups:
-            rows = random.choice(group, min(len(group), taken))
-            scorer = kind(metric, y[rows])
+            rows = random.choice(group, min(len(group), drawn))
+            scorer = kind(metric, y[rows], taken(weights, rows))
             scores.append(scorer.score(scorer.reduce(predictions[rows])[np.newaxis])[0])
         if np.isfinite(scores).any():
             means.append(float(np.nanmean(scores)))
-    return float(np.std(means, ddof=1) * np.sqrt(taken / largest)) if len(means) > 1 else float("nan")
+    return float(np.std(means, ddof=1) * np.sqrt(drawn / largest)) if len(means) > 1 else float("nan")

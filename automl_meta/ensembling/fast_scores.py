@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.evaluation.metrics import Metric
+from automl_meta.evaluation.metrics import Metric, Weights
 
 Floats = NDArray[np.floating[Any]]
 Scores = NDArray[np.float64]
@@ -30,9 +30,19 @@ class Scorer(ABC):
 
     most_candidates: ClassVar[int] = 60
 
-    def __init__(self, metric: Metric, y: NDArray[Any]) -> None:
+    def __init__(self, metric: Metric, y: NDArray[Any], weights: Weights = None) -> None:
         self.metric = metric
         self.y = y
+        self.weights = weights
+        self.total = float(len(y) if weights is None else weights.sum())
+
+    def _weighed(self, values: Floats, power: float = 1.0) -> Floats:
+        """Return values by row, times a power of the rows' weights."""
+        if self.weights is None:
+            return values
+        factor = self.weights**power
+        weighed: Floats = values * factor.reshape(-1, *[1] * (values.ndim - 1))
+        return weighed
 
     @classmethod
     def most_rows(cls, n_candidates: int, n_classes: int) -> int:
@@ -64,7 +74,7 @@ class Generic(Scorer):
 
     def score(self, mixtures: Floats) -> Scores:
         """Ask the metric, mixture by mixture."""
-        return np.array([self.metric.score(self.y, mixture) for mixture in mixtures], dtype=np.float64)
+        return np.array([self.metric.score(self.y, mixture, self.weights) for mixture in mixtures], dtype=np.float64)
 
 
 class LogLoss(Scorer):
@@ -77,22 +87,26 @@ class LogLoss(Scorer):
 
     def score(self, mixtures: Floats) -> Scores:
         """Return the mean log-likelihoods."""
-        return np.asarray(np.log(np.clip(mixtures, 1e-15, 1.0)).mean(axis=1, dtype=np.float64))
+        logs = np.log(np.clip(mixtures, 1e-15, 1.0))
+        if self.weights is None:
+            return np.asarray(logs.mean(axis=1, dtype=np.float64))
+        return np.asarray(logs @ self.weights / self.total, dtype=np.float64)
 
 
 class Brier(Scorer):
     """Depends on the residuals of the probabilities."""
 
     def reduce(self, prediction: Floats) -> Floats:
-        """Return the residuals; with two classes they mirror each other, and only the second counts."""
+        """Return the residuals, of which with two classes the second counts alone, times roots of weights."""
         residual = prediction.copy()
         residual[np.arange(len(self.y)), self.y] -= 1
+        residual = self._weighed(residual, 0.5)
         return residual[:, 1] if residual.shape[1] == 2 else residual.ravel()
 
     def score(self, mixtures: Floats) -> Scores:
         """Return minus the mean squares."""
         squares = np.einsum("ij,ij->i", mixtures, mixtures, dtype=np.float64)
-        return np.asarray(-squares / len(self.y))
+        return np.asarray(-squares / self.total)
 
 
 class Confusion(Scorer):
@@ -108,7 +122,8 @@ class Confusion(Scorer):
         codes = (mixtures > 0).astype(np.int64) if mixtures.ndim == 2 else mixtures.argmax(axis=2)
         size = self._n_classes**2
         cells = codes + self.y * self._n_classes + size * np.arange(len(codes))[:, np.newaxis]
-        counts = np.bincount(cells.ravel(), minlength=size * len(codes)).astype(np.float64)
+        weights = None if self.weights is None else np.tile(self.weights, len(codes))
+        counts = np.bincount(cells.ravel(), weights=weights, minlength=size * len(codes)).astype(np.float64)
         matrices = counts.reshape(len(codes), self._n_classes, self._n_classes)
         with np.errstate(divide="ignore", invalid="ignore"):
             return _OF_CONFUSION[self.metric.name](matrices)
@@ -130,7 +145,7 @@ class RankArea(Scorer):
         """Return the mean area over the classes that are neither absent nor all."""
         codes = [1] if mixtures.shape[1] == 1 else range(mixtures.shape[1])
         areas = [
-            [_area(mixture[row], self.y == code) for mixture in mixtures]
+            [_area(mixture[row], self.y == code, self.weights) for mixture in mixtures]
             for row, code in enumerate(codes)
             if 0 < np.count_nonzero(self.y == code) < len(self.y)
         ]
@@ -141,24 +156,29 @@ class SquaredError(Scorer):
     """Mean squared error, its root, and the share of variance that it leaves."""
 
     def reduce(self, prediction: Floats) -> Floats:
-        """Return the residuals, (n_rows,)."""
-        return np.asarray(prediction - self.y, dtype=np.float64)
+        """Return the residuals, (n_rows,), times the roots of weights."""
+        return np.asarray(self._weighed(prediction - self.y, 0.5), dtype=np.float64)
 
     def score(self, mixtures: Floats) -> Scores:
         """Return scores from the mean squares."""
-        squares = np.asarray(np.einsum("ij,ij->i", mixtures, mixtures) / len(self.y), dtype=np.float64)
+        squares = np.asarray(np.einsum("ij,ij->i", mixtures, mixtures) / self.total, dtype=np.float64)
         if self.metric.name == "r2":
-            variance = float(np.var(self.y))
+            centre = np.average(self.y, weights=self.weights)
+            variance = float(np.average((self.y - centre) ** 2, weights=self.weights))
             return 1 - squares / variance if variance > 0 else np.full(len(mixtures), np.nan)
         return -np.sqrt(squares) if "root" in self.metric.name else -squares
 
 
-class AbsoluteError(SquaredError):
+class AbsoluteError(Scorer):
     """Mean absolute error."""
+
+    def reduce(self, prediction: Floats) -> Floats:
+        """Return the residuals, (n_rows,), times the weights."""
+        return np.asarray(self._weighed(prediction - self.y), dtype=np.float64)
 
     def score(self, mixtures: Floats) -> Scores:
         """Return minus the mean absolute residuals."""
-        return np.asarray(-np.abs(mixtures).mean(axis=1), dtype=np.float64)
+        return np.asarray(-np.abs(mixtures).sum(axis=1) / self.total, dtype=np.float64)
 
 
 def scorer_kind(metric: Metric) -> type[Scorer]:
@@ -166,19 +186,31 @@ def scorer_kind(metric: Metric) -> type[Scorer]:
     return Confusion if metric.name in _OF_CONFUSION else _FAST.get(metric.name, Generic)
 
 
-def make_scorer(metric: Metric, y: NDArray[Any], sample: Floats) -> Scorer:
+def make_scorer(metric: Metric, y: NDArray[Any], sample: Floats, weights: Weights = None) -> Scorer:
     """Return a scorer of these rows that agrees with `metric` on the prediction `sample`."""
-    scorer = scorer_kind(metric)(metric, y)
-    exact = metric.score(y, sample)
+    scorer = scorer_kind(metric)(metric, y, weights)
+    exact = metric.score(y, sample, weights)
     fast = scorer.score(scorer.reduce(sample)[np.newaxis])[0]
-    return scorer if np.isclose(fast, exact, rtol=1e-4, equal_nan=True) else Generic(metric, y)
+    return scorer if np.isclose(fast, exact, rtol=1e-4, equal_nan=True) else Generic(metric, y, weights)
 
 
-def _area(scores: Floats, positive: NDArray[np.bool_]) -> float:
+def _area(scores: Floats, positive: NDArray[np.bool_], weights: Weights) -> float:
+    if weights is not None:
+        return _weighted_area(scores, positive, weights)
     negatives, positives = np.sort(scores[~positive]), np.sort(scores[positive])
     below = np.searchsorted(negatives, positives, "left").sum(dtype=np.int64)
     not_above = np.searchsorted(negatives, positives, "right").sum(dtype=np.int64)
     return float((below + not_above) / (2 * len(positives) * len(negatives)))
+
+
+def _weighted_area(scores: Floats, positive: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(scores[~positive])
+    negatives = scores[~positive][order]
+    passed = np.concatenate([[0.0], np.cumsum(weights[~positive][order])])  # weight of the first so many negatives
+    below = passed[np.searchsorted(negatives, scores[positive], "left")]
+    not_above = passed[np.searchsorted(negatives, scores[positive], "right")]
+    own = weights[positive]
+    return float(own @ (below + not_above) / (2 * own.sum() * passed[-1]))
 
 
 def _accuracy(matrices: Scores) -> Scores:

@@ -59,7 +59,7 @@ def fit_plan(
         residuals=None if library.task.is_classification else Residuals.of(library.y, nested),
         metric=library.metric.name,
         score=mean(fold_scores),
-        error=standard_error(library.metric, library.y, honest, nest.groups, nest.seed, deadline),
+        error=standard_error(library.metric, library.y, honest, nest.groups, nest.seed, deadline, library.weights),
         fold_scores=tuple(float(score) for score in fold_scores),
         honest=honest,
         optimistic_score=mean(nest.scores(combined)),
@@ -68,8 +68,10 @@ def fit_plan(
         contributions=_contributions(nest, members, combiner, recipe, costs, deadline),
         member_seconds=tuple(float(library.seconds[i]) for i in members),
         reason=_reason(recipe.kind, comparison, judged, library.metric.name),
-        cost=None if costs is None else mean_cost(costs, library.y, weighted(nested, costs).argmax(axis=1)),
-        undecided_cost=None if costs is None else mean_cost(costs, library.y, nested.argmax(axis=1)),
+        cost=None
+        if costs is None
+        else mean_cost(costs, library.y, weighted(nested, costs).argmax(axis=1), library.weights),
+        undecided_cost=None if costs is None else mean_cost(costs, library.y, nested.argmax(axis=1), library.weights),
     )
 
 
@@ -99,10 +101,10 @@ def _finish(
     combined = combiner.combine(list(members.predictions))
     calibration = decision = None
     if recipe.calibration != "none":
-        calibration = fit_calibration(recipe.calibration, combined, members.y)
+        calibration = fit_calibration(recipe.calibration, combined, members.y, members.weights)
         combined = calibration.apply(combined)
     if recipe.decision == "tuned":
-        decision = fit_decision(members.metric, combined, members.y)
+        decision = fit_decision(members.metric, combined, members.y, members.weights)
     scored: Any = weighted(combined, costs if recipe.decision == "costs" else decision)
     return calibration, decision, np.asarray(scored)
 

@@ -44,7 +44,7 @@ class Limits:
 def select(library: Library, limits: Limits, seed: int) -> tuple[list[int], WeightedAverage]:
     """Return the members (positions) and their weights, selected on all rows of the library."""
     library = _affordable(library, seed)
-    scorer = make_scorer(library.metric, library.y, library.predictions[0])
+    scorer = make_scorer(library.metric, library.y, library.predictions[0], library.weights)
     reduced = np.stack([scorer.reduce(prediction) for prediction in library.predictions])
     weights = np.zeros(library.size)
     for candidates in _bags(library, seed):

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_meta.datasets.dataset import taken
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.candidates import Candidate
 from automl_meta.errors import InputError
 from automl_meta.evaluation.folds import Fold
-from automl_meta.evaluation.metrics import Metric
+from automl_meta.evaluation.metrics import Metric, Weights
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.seeding import generator
@@ -33,6 +34,8 @@ class Library:
     predictions : tuple of float32 arrays of shape (n_rows, n_classes) or (n_rows,)
         One a candidate.
     y : array of shape (n_rows,)
+    weights : array of shape (n_rows,) or None
+        How much each row counts, with the mean 1.
     groups : int array of shape (n_rows,)
         Which fold held the row out; what is learned on some groups is judged on another.
     seconds : array of shape (n_candidates,)
@@ -45,6 +48,7 @@ class Library:
     candidates: tuple[Candidate, ...]
     predictions: tuple[Floats, ...]
     y: NDArray[Any]
+    weights: Weights
     groups: NDArray[np.int64]
     seconds: NDArray[np.float64]
     costs: NDArray[np.float64]
@@ -69,7 +73,8 @@ class Library:
     def take(self, rows: NDArray[Any]) -> "Library":
         """Return the library on only `rows` (mask or positions)."""
         predictions = tuple(prediction[rows] for prediction in self.predictions)
-        return replace(self, predictions=predictions, y=self.y[rows], groups=self.groups[rows])
+        weights = taken(self.weights, rows)
+        return replace(self, predictions=predictions, y=self.y[rows], weights=weights, groups=self.groups[rows])
 
     def only(self, members: Sequence[int]) -> "Library":
         """Return the library of only `members` (positions), in that order."""
@@ -89,6 +94,7 @@ def make_library(
     metric: Metric,
     folds: Sequence[Fold],
     *,
+    weights: Weights = None,
     upper: Sequence[Candidate] = (),
     one_model: bool = False,
     seed: int = 0,
@@ -101,6 +107,8 @@ def make_library(
 
     Parameters
     ----------
+    weights : array of shape (n_rows,), optional
+        How much each row counts.
     upper : sequence of Candidate
         Of the layers above the first.
     one_model : bool
@@ -112,11 +120,12 @@ def make_library(
         If no evaluation can be used.
     """
     rows, groups = _groups(folds, y, task, seed)
+    own = taken(weights, rows)
     scored: dict[str, tuple[float, Candidate]] = {}
     for candidate in (*(Candidate(evaluation=evaluation) for evaluation in evaluations), *upper):
         prediction = _usable(candidate.evaluation, rows, len(y))
         if prediction is not None:
-            score = _finite(candidate.evaluation.score(metric.name), metric.score(y[rows], prediction))
+            score = _finite(candidate.evaluation.score(metric.name), metric.score(y[rows], prediction, own))
             scored[candidate.name] = (score, candidate)
     if not any(candidate.layer == 1 for _, candidate in scored.values()):
         raise InputError("no candidate finished its cross-validation, so there is nothing to make a model of")
@@ -131,6 +140,7 @@ def make_library(
         candidates=best,
         predictions=tuple(_taken(candidate.evaluation, rows) for candidate in best),
         y=y[rows],
+        weights=None if own is None else own / own.mean(),
         groups=groups,
         seconds=np.array([seconds[candidate.name] for candidate in best]),
         costs=np.array([_with_inputs(candidate, scored, seconds) for candidate in best]),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling.calibration import fit_calibration, possible_calibrations
 from automl_meta.ensembling.combiners import Combiner, WeightedAverage
 from automl_meta.ensembling.deadline import Deadline
@@ -23,7 +24,7 @@ Fit = Callable[[Library, Limits, int], tuple[list[int], Combiner]]
 
 def single_best(library: Library, limits: Limits, seed: int) -> tuple[list[int], Combiner]:
     """Return the candidate that scores best on all rows of the library, as an ensemble of one."""
-    scorer = make_scorer(library.metric, library.y, library.predictions[0])
+    scorer = make_scorer(library.metric, library.y, library.predictions[0], library.weights)
     scores = np.full(library.size, -np.inf)
     # Candidates come in the order of their scores: the best on some of the rows is not far down.
     affordable = np.flatnonzero(limits.allowed(np.zeros(library.size, dtype=bool), library.costs))[:SEEN]
@@ -74,8 +75,10 @@ class Nest:
         nested = np.empty(self.library.predictions[0].shape)
         for number, group in enumerate(self.groups):
             inside, outside = self._inside_and_outside(kind, calibration, number)
-            weights = fit_decision(self.library.metric, inside, self.library.y[self._others(group)])
-            nested[group] = weighted(outside, weights)
+            others = self._others(group)
+            weights = taken(self.library.weights, others)
+            decision = fit_decision(self.library.metric, inside, self.library.y[others], weights)
+            nested[group] = weighted(outside, decision)
         self._predictions[key] = nested
         return nested
 
@@ -114,7 +117,10 @@ class Nest:
     def scores(self, predictions: NDArray[Any], metric: Metric | None = None) -> NDArray[np.float64]:
         """Return the score of each group's rows."""
         metric = metric or self.library.metric
-        return np.array([metric.score(self.library.y[group], predictions[group]) for group in self.groups])
+        return np.array([self._score(metric, group, predictions) for group in self.groups])
+
+    def _score(self, metric: Metric, group: NDArray[np.intp], predictions: NDArray[Any]) -> float:
+        return metric.score(self.library.y[group], predictions[group], taken(self.library.weights, group))
 
     def _others(self, group: NDArray[np.intp]) -> NDArray[np.intp]:
         mask = np.ones(len(self.library.y), dtype=bool)
@@ -132,7 +138,8 @@ class Nest:
         inside = self._combined(members, combiner, others)
         if calibration == "none":
             return inside, outside
-        learned = fit_calibration(calibration, inside, self.library.y[others])
+        weights = taken(self.library.weights, others)
+        learned = fit_calibration(calibration, inside, self.library.y[others], weights)
         return learned.apply(inside), learned.apply(outside)
 
     def _combined(self, members: list[int], combiner: Combiner, rows: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from scipy.optimize import minimize, nnls
 from automl_meta.ensembling.combiners import Combiner, LinearStack, LogOddsStack, centred_log
 from automl_meta.ensembling.greedy import Limits, select
 from automl_meta.ensembling.library import Floats, Library
-from automl_meta.evaluation.metrics import resolve_metric
+from automl_meta.evaluation.metrics import Weights, resolve_metric
 from automl_meta.seeding import generator
 
 POOL = 16  # candidates that the second layer sees first
@@ -38,16 +38,19 @@ def fit_second_layer(library: Library, *, negative_weights: bool = False) -> Com
     """Fit a weight for every candidate of the library, on all its rows."""
     if library.task.is_classification:
         logs = [centred_log(prediction) for prediction in library.predictions]
-        return _fit_log_odds(logs, library.y, None if negative_weights else 0.0)
-    return _fit_numbers(np.stack(library.predictions, axis=1), library.y, negative_weights)
+        return _fit_log_odds(logs, library.y, library.weights, None if negative_weights else 0.0)
+    return _fit_numbers(np.stack(library.predictions, axis=1), library.y, library.weights, negative_weights)
 
 
-def _fit_log_odds(logs: list[NDArray[np.float64]], y: NDArray[np.int64], least: float | None) -> LogOddsStack:
+def _fit_log_odds(
+    logs: list[NDArray[np.float64]], y: NDArray[np.int64], row_weights: Weights, least: float | None
+) -> LogOddsStack:
     """Minimise the log loss plus the prior's penalty over the weights (none below `least`) and the biases."""
     stacked = np.stack(logs)  # (n_members, n_rows, n_classes)
     n_members, n_rows, n_classes = stacked.shape
     flat = stacked.reshape(n_members, -1)
     rows = np.arange(n_rows)
+    counts = np.ones(n_rows) if row_weights is None else row_weights
     centre = 1 / n_members
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -59,8 +62,9 @@ def _fit_log_odds(logs: list[NDArray[np.float64]], y: NDArray[np.int64], least: 
         sums = logits.sum(axis=1)
         residual = logits / sums[:, np.newaxis]
         residual[rows, y] -= 1
+        residual *= counts[:, np.newaxis]
         penalty = ((weights - centre) ** 2).sum() / WEIGHT_DOUBT**2 + (bias**2).sum() / BIAS_DOUBT**2
-        value = (np.log(sums) - chosen).sum() + penalty / 2
+        value = counts @ (np.log(sums) - chosen) + penalty / 2
         slope = np.concatenate(
             [
                 flat @ residual.ravel() + (weights - centre) / WEIGHT_DOUBT**2,
@@ -76,12 +80,16 @@ def _fit_log_odds(logs: list[NDArray[np.float64]], y: NDArray[np.int64], least: 
     return LogOddsStack(parameters[:n_members], parameters[n_members:])
 
 
-def _fit_numbers(predictions: Floats, y: NDArray[np.float64], negative_weights: bool) -> LinearStack:
+def _fit_numbers(
+    predictions: Floats, y: NDArray[np.float64], row_weights: Weights, negative_weights: bool
+) -> LinearStack:
     """Solve (non-negative) least squares with the same prior, the target in units of its spread."""
-    centres = predictions.mean(axis=0, dtype=np.float64)
+    counts = np.ones(len(y)) if row_weights is None else row_weights
+    centres, centre = np.average(predictions, axis=0, weights=counts), float(np.average(y, weights=counts))
     spread = float(y.std()) or 1.0
-    design = (predictions - centres) / spread
-    target = (y - y.mean()) / spread
+    roots = np.sqrt(counts)
+    design = (predictions - centres) * roots[:, np.newaxis] / spread
+    target = (y - centre) * roots / spread
     n_members = design.shape[1]
     noise = 1.0 / WEIGHT_DOUBT  # one row's error against the prior's doubt, both in units of the spread
     normal = design.T @ design + noise**2 * np.eye(n_members)
@@ -91,7 +99,7 @@ def _fit_numbers(predictions: Floats, y: NDArray[np.float64], negative_weights: 
     else:
         factor = np.linalg.cholesky(normal)
         weights, _ = nnls(factor.T, np.linalg.solve(factor, right))
-    return LinearStack(weights, float(y.mean() - weights @ centres))
+    return LinearStack(weights, float(centre - weights @ centres))
 
 
 def _keep_influential(pool: list[int], combiner: Combiner, library: Library, limits: Limits) -> list[int]:
