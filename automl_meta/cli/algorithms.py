@@ -1,5 +1,7 @@
 """`automl-meta algorithms`: what is in the catalogue."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,13 +19,18 @@ from automl_meta.pipelines.catalogue import catalogue, search_space
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--task", type=click.Choice([str(task) for task in Task]), help="Only algorithms for this task.")
+@click.option("--importance", is_flag=True, help="Say how much each hyperparameter matters, by the meta-base.")
+@click.option("--metabase", type=click.Path(path_type=Path), help="Another meta-base than the shipped one.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything, search spaces too, as one JSON document.")
-def algorithms(names: tuple[str, ...], task: str | None, as_json: bool) -> None:
+def algorithms(
+    names: tuple[str, ...], task: str | None, importance: bool, metabase: Path | None, as_json: bool
+) -> None:
     """List the catalogue; with NAMES, show their search spaces.
 
     \b
     automl-meta algorithms
     automl-meta algorithms lightgbm catboost
+    automl-meta algorithms --importance lightgbm
     automl-meta algorithms --task regression --json
     """
     tasks = [Task(task)] if task else list(Task)
@@ -32,6 +39,9 @@ def algorithms(names: tuple[str, ...], task: str | None, as_json: bool) -> None:
     if unknown:
         raise click.BadParameter(f"{unknown[0]!r} is not one of: {', '.join(found)}", param_hint="NAMES")
     chosen = {name: found[name] for name in names or found}
+    if importance:
+        _show_importance(list(chosen), tasks, metabase, as_json=as_json)
+        return
     if as_json:
         print_json([as_document(entry, tasks) for entry in chosen.values()])
         return
@@ -46,6 +56,35 @@ def algorithms(names: tuple[str, ...], task: str | None, as_json: bool) -> None:
         sizes = sorted({len(search_space(entry.name, task)) for task in known})
         table.add_row(entry.name, ", ".join(known), " or ".join(map(str, sizes)), availability(entry))
     console.print(table)
+
+
+def _show_importance(names: Sequence[str], tasks: Sequence[Task], metabase: Path | None, *, as_json: bool) -> None:
+    """Print, for each algorithm, how much each of its hyperparameters decides."""
+    from automl_meta.metabase import metabase_paths
+    from automl_meta.metalearning import remember
+    from automl_meta.metalearning.importance import hyperparameter_importance
+    from automl_meta.metalearning.standings import learn_standings
+
+    rows: list[dict[str, Any]] = []
+    for task in tasks:
+        memory = remember(metabase_paths(metabase), task)
+        knowledge = learn_standings(memory.experience)
+        for name in names:
+            if name in catalogue(task, installed_only=False):
+                shares = hyperparameter_importance(name, task, knowledge, memory.configurations)
+                rows += [
+                    {"algorithm": name, "task": str(task), "hyperparameter": key, "share": round(share, 4)}
+                    for key, share in shares.items()
+                ]
+    if as_json:
+        print_json(rows)
+        return
+    table = plain_table("algorithm", "task", "hyperparameter", "share", right=("share",))
+    for row in rows:
+        table.add_row(row["algorithm"], row["task"], row["hyperparameter"], f"{row['share']:.1%}")
+    console = console_for(machine_readable=False)
+    console.print(table)
+    console.print("Shares of what an algorithm's hyperparameters decide, across the datasets of the meta-base.")
 
 
 def availability(entry: Algorithm) -> str:

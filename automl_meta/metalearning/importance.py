@@ -20,17 +20,18 @@ SHUFFLES = 5
 def hyperparameter_importance(
     algorithm: str, task: Task, knowledge: Knowledge, configurations: Sequence[Configuration]
 ) -> dict[str, float]:
-    """Return by which share of its variation an algorithm's standing depends on each of its hyperparameters.
+    """Return how much of what an algorithm's hyperparameters decide each of them decides.
 
     A forest is fitted to the standings of the algorithm's configurations, from their vectors and from what kind of
-    dataset it was; the share is the total effect of a hyperparameter in it (Sobol's index by Jansen's estimator 1999,
-    the columns of one hyperparameter shuffled together). Interactions count for all that take part, so the shares
-    need not sum to 1. Compare van Rijn & Hutter (2018), "Hyperparameter importance across datasets".
+    dataset it was. The effect of a hyperparameter is its total effect in the forest (Sobol's index by the estimator of
+    Jansen 1999, the columns of one hyperparameter shuffled together), as a share of the sum of all. Compare van Rijn &
+    Hutter (2018), "Hyperparameter importance across datasets". With few configurations, hyperparameters that changed
+    together share what they decide.
 
     Returns
     -------
     dict from name to float in [0, 1]
-        The most important first; empty if too few configurations of the algorithm were measured.
+        Summing to 1, the most important first; empty if too few configurations of the algorithm were measured.
     """
     from sklearn.ensemble import ExtraTreesRegressor  # slow to import
 
@@ -48,18 +49,18 @@ def hyperparameter_importance(
         features, targets = features[kept], targets[kept]
     if len(targets) < LEAST or np.ptp(targets) == 0:
         return {}
-    forest = ExtraTreesRegressor(TREES, min_samples_leaf=3, random_state=0).fit(features, targets)
+    forest = ExtraTreesRegressor(TREES, min_samples_leaf=3, max_features=0.5, random_state=0).fit(features, targets)
     predicted = forest.predict(features)
-    variance = max(float(predicted.var()), 1e-12)
     effects = {}
     for name, columns in groups.items():
         changes = []
         for _ in range(SHUFFLES):
             shuffled = features.copy()
             shuffled[:, columns] = shuffled[random.permutation(len(shuffled))][:, columns]
-            changes.append(float(((forest.predict(shuffled) - predicted) ** 2).mean()) / (2 * variance))
-        effects[name] = min(float(np.mean(changes)), 1.0)
-    return dict(sorted(effects.items(), key=lambda item: (-item[1], item[0])))
+            changes.append(float(((forest.predict(shuffled) - predicted) ** 2).mean()))
+        effects[name] = float(np.mean(changes))
+    total = sum(effects.values()) or 1.0
+    return {name: effect / total for name, effect in sorted(effects.items(), key=lambda item: (-item[1], item[0]))}
 
 
 def _columns_of(algorithm: str, names: Sequence[str]) -> dict[str, list[int]]:

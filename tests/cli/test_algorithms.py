@@ -46,3 +46,11 @@ def test_unknown_name_lists_the_known() -> None:
     result = CliRunner().invoke(algorithms, ["lightbgm"])
     assert result.exit_code == 2
     assert "lightgbm" in result.output
+
+
+def test_importance_is_a_share_of_all_that_is_decided() -> None:
+    result = CliRunner().invoke(algorithms, ["--importance", "random_forest", "--task", "regression", "--json"])
+    rows = json.loads(result.stdout)
+    assert {row["algorithm"] for row in rows} == {"random_forest"}
+    assert sum(row["share"] for row in rows) == pytest.approx(1.0, abs=0.01)
+    assert rows == sorted(rows, key=lambda row: -row["share"])

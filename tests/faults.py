@@ -1,0 +1,80 @@
+"""What candidates may do wrong, for tests of whole runs: `evaluate` takes the place of the tuner's in the workers."""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from automl_meta.evaluation.records import Evaluation
+from automl_meta.execution.protocol import Shared
+from automl_meta.pipelines.configuration import Configuration
+from automl_meta.tuning import work
+
+VICTIM = "lda"  # the algorithm whose default misbehaves; named by the environment variable FAULT how
+
+
+def evaluate(problem: Shared, configuration: Configuration, *rest: Any) -> Evaluation:
+    """Evaluate as the tuner does, except for the victim."""
+    if configuration.algorithm == VICTIM:
+        FAULTS[os.environ["FAULT"]]()
+    return work.evaluate(problem, configuration, *rest)
+
+
+def raise_an_error() -> None:
+    raise ArithmeticError("no luck today")
+
+
+def return_nan() -> None:
+    raise FloatingPointError(f"{VICTIM} predicted NaN or infinity in fold {int(np.isnan(np.nan)) - 1}")
+
+
+def hang_in_c() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    libc = ctypes.PyDLL(None)  # keeps the interpreter's lock: no Python code runs meanwhile, handlers included
+    while True:
+        libc.sleep(1000)
+
+
+def eat_memory() -> None:
+    eaten = []
+    while True:
+        eaten.append(np.ones(2**24))  # 128 MiB, touched
+
+
+def exit_at_once() -> None:
+    os._exit(3)
+
+
+def print_much() -> None:
+    for _ in range(100):
+        sys.stdout.write("x" * 2**20)
+    raise ArithmeticError("printed 100 MB")
+
+
+def crash() -> None:
+    ctypes.string_at(0)
+
+
+def sleep_in_python() -> None:
+    time.sleep(1000)
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    function.__name__: function
+    for function in (
+        raise_an_error,
+        return_nan,
+        hang_in_c,
+        eat_memory,
+        exit_at_once,
+        print_much,
+        crash,
+        sleep_in_python,
+    )
+}
