@@ -3,8 +3,8 @@
     AUTOML_META_DATASETS=... python benchmarks/strategies.py --output strategies.csv --plot docs/strategies.svg
 
 Every strategy gets the same folds, workers and budget; the meta-base forgets each dataset. Scores are put on
-one scale for each dataset: 0 is the worst that any strategy had at the first moment, 1 the best at the last. Rows that
-the output has already are not measured again.
+one scale for each dataset: 0 is the worst that any strategy had at the first moment, 1 the best at the last. What
+the output has already is not measured again.
 """
 
 import os
