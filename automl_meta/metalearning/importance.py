@@ -23,10 +23,10 @@ def hyperparameter_importance(
     """Return how much of what an algorithm's hyperparameters decide each of them decides.
 
     A forest is fitted to the standings of the algorithm's configurations, from their vectors and from what kind of
-    dataset it was. The effect of a hyperparameter is its total effect in the forest (Sobol's index by the estimator of
-    Jansen 1999, the columns of one hyperparameter shuffled together), as a share of the sum of all. Compare van Rijn &
-    Hutter (2018), "Hyperparameter importance across datasets". With few configurations, hyperparameters that changed
-    together share what they decide.
+    dataset it was. The effect of a hyperparameter is its total effect in the forest (Sobol's index by the estimator
+    of Jansen 1999, the columns of one hyperparameter shuffled together), as a share of the sum of all. Compare van
+    Rijn & Hutter (2018), "Hyperparameter importance across datasets". With few configurations, hyperparameters that
+    changed together share what they decide.
 
     Returns
     -------
