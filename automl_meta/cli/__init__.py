@@ -12,6 +12,7 @@ from automl_meta.errors import InputError
 # Name, and the line that --help shows, so that --help imports no command.
 COMMANDS = {
     "fit": "Fit an ensemble to a table and save it.",
+    "batch": "Fit many tables, gate them, and go on where one fails; for CI.",
     "predict": "Predict the rows of a table with a saved model.",
     "check": "Say how a table differs from the one that a model was fitted to; for CI.",
     "evaluate": "Score a saved model on a table with known targets; a gate for CI.",

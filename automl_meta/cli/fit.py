@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from automl_meta.cli.cluster import cluster_options, take_cluster_options
+from automl_meta.cli.config import config_option
 from automl_meta.cli.output import command_line, console_for, print_json, process_started
 
 # Arguments that say how the table is read; the others say how the run goes.
@@ -67,6 +68,7 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 @click.option("--run-dir", type=click.Path(path_type=Path), help="Keep the run's candidates, journal and log here.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run that is kept in this folder.")
 @click.option("--memory-limit", type=float, help="MiB for one candidate. [default: a share of the machine's]")
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; all else goes to standard error.")
 @click.option("--quiet", is_flag=True, help="Print only errors (and the JSON document).")
 def fit(data: str | None, output: Path | None, report: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
@@ -78,6 +80,7 @@ def fit(data: str | None, output: Path | None, report: Path | None, as_json: boo
     \b
     automl-meta fit churn.csv --target Churn --time-budget 60
     automl-meta fit sklearn:diabetes --metric mae --json
+    automl-meta fit --config churn.toml
     automl-meta fit churn.csv --target Churn --run-dir churn-run
     automl-meta fit --resume churn-run
     """

@@ -52,6 +52,22 @@ def render_report(
         ) from error
 
 
+def render_batch(title: str, jobs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the results of a batch as an HTML page.
+
+    Parameters
+    ----------
+    jobs : sequence of mapping
+        Name, status (``ok``, ``missed`` or ``failed``), metric, score, score_error, seconds, missed, message, resumed
+        of each job, and the path of its report from where the page will be, or "".
+    """
+    statuses = [job["status"] for job in jobs]
+    counts = [("ok", "good"), ("missed a gate", "bad"), ("failed", "bad")]
+    shown = [(name, statuses.count(name.partition(" ")[0]), kind) for name, kind in counts]
+    template = _environment().get_template("batch.html")
+    return template.render(title=title, jobs=jobs, counts=shown, style=_style())
+
+
 def write_report(path: Path, text: str) -> None:
     """Write a report: all of it, or nothing.
 
@@ -75,6 +91,7 @@ def _environment() -> Environment:
     )
     environment.filters["cut"] = shortened
     environment.filters["class_rows"] = _class_rows
+    environment.filters["plain"] = plain_number
     return environment
 
 

@@ -1,0 +1,150 @@
+"""What a file of jobs asks for."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from automl_meta import __version__
+from automl_meta.automl.judging import parse_gates
+from automl_meta.cli.config import option_values, read_toml
+from automl_meta.errors import InputError
+
+BATCH_KEYS = {"time-budget", "cores", "parallel", "output", "defaults", "job"}
+JOB_KEYS = {"name", "test", "min-score"}
+OWN = {"output", "report", "json", "quiet", "config", "resume", "run-dir"}  # options that the batch sets itself
+_NAME = re.compile(r"[\w.-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One table to fit.
+
+    Attributes
+    ----------
+    options : mapping
+        Of `fit`, by parameter name.
+    test : str or None
+        A table on which the gates are judged; without one they are judged out of fold.
+    gates : mapping from metric to minimum
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    test: str | None
+    gates: Mapping[str, float]
+
+    @property
+    def data(self) -> str:
+        """The table."""
+        return str(self.options["data"])
+
+    def key(self, folder: Path) -> str:
+        """Return what changes when the job, its tables or this program do."""
+        files = [folder / name for name in (self.data, self.test) if name]
+        stats = [(path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.is_file()]
+        described = [__version__, self.name, dict(self.options), self.test, dict(self.gates), stats]
+        return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Many jobs, and what they share.
+
+    Attributes
+    ----------
+    folder : Path
+        That of the file: all paths in it start there.
+    output : Path
+        Folder of the models, reports, logs and results.
+    seconds : float or None
+        Of all jobs together.
+    cores : int
+        Worker processes of all jobs that run at a time.
+    parallel : int
+        How many jobs run at a time.
+    """
+
+    folder: Path
+    output: Path
+    seconds: float | None
+    cores: int
+    parallel: int
+    jobs: tuple[Job, ...]
+
+
+def read_batch(path: Path, fit: click.Command, cores: int) -> Batch:
+    """Read a file of jobs.
+
+    Parameters
+    ----------
+    fit : click.Command
+        Whose options may be given.
+    cores : int
+        To be used where the file does not say.
+
+    Raises
+    ------
+    InputError
+        If it is no TOML, or says something that cannot be done.
+    """
+    content = {key.replace("_", "-"): value for key, value in read_toml(path).items()}
+    unknown = sorted(set(content) - BATCH_KEYS)
+    if unknown:
+        raise InputError(f"{path}: there is no setting {unknown[0]!r}. Known: {', '.join(sorted(BATCH_KEYS))}")
+    entries = content.get("job")
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise InputError(f'{path}: holds no jobs. Try: [[job]] and below it data = "churn.csv", target = "Churn"')
+    defaults = content.get("defaults", {})
+    if not isinstance(defaults, dict):
+        raise InputError(f"{path}: [defaults] must be a table of options.")
+    parameters = [option for option in fit.params if not OWN & {o.removeprefix("--") for o in option.opts}]
+    jobs = tuple(
+        _job({**defaults, **entry}, f"{path}, job {number}", parameters) for number, entry in enumerate(entries, 1)
+    )
+    names = [job.name for job in jobs]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated:
+        raise InputError(f"{path}: two jobs are called {repeated!r}. Give each a name of its own.")
+    folder = path.resolve().parent
+    return Batch(
+        folder=folder,
+        output=folder / str(content.get("output", path.stem)),
+        seconds=_number(content, "time-budget", path),
+        cores=int(_number(content, "cores", path) or cores),
+        parallel=int(_number(content, "parallel", path) or 1),
+        jobs=jobs,
+    )
+
+
+def _job(entry: Mapping[str, Any], where: str, parameters: list[click.Parameter]) -> Job:
+    entry = {key.replace("_", "-"): value for key, value in entry.items()}
+    if not isinstance(entry.get("data"), str):
+        raise InputError(f'{where}: names no table. Try: data = "churn.csv"')
+    minima = entry.get("min-score", [])
+    minima = minima if isinstance(minima, list) else [minima]
+    options = option_values({k: v for k, v in entry.items() if k not in JOB_KEYS}, parameters, where)
+    name = str(entry.get("name") or Path(entry["data"]).name.split(".")[0].replace(":", "_"))
+    if not _NAME.fullmatch(name) or name.startswith("."):
+        raise InputError(f"{where}: the name {name!r} cannot be a file's. Use letters, digits, -, _ and dots.")
+    test = entry.get("test")
+    return Job(
+        name=name,
+        options=options,
+        test=None if test is None else str(test),
+        gates=parse_gates([str(minimum) for minimum in minima]),
+    )
+
+
+def _number(content: Mapping[str, Any], key: str, path: Path) -> float | None:
+    value = content.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise InputError(f"{path}: {key} = {value!r} is not a number above 0.")
+    return float(value)

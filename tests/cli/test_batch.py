@@ -1,0 +1,167 @@
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from small_ensembles import shop_table
+
+import automl_meta
+from automl_meta.cli import main
+from automl_meta.cli.batch_jobs import read_batch
+from automl_meta.cli.batch_running import BatchRunner, JobResult
+from automl_meta.cli.batch_summary import annotation, exit_code, write_junit
+from automl_meta.cli.fit import fit
+from automl_meta.datasets import Task
+from automl_meta.errors import InputError
+
+JOBS = """
+output = "models"
+cores = 1
+[defaults]
+max-evaluations = 2
+top-k = 2
+include = ["decision_tree", "knn"]
+racing = false
+[[job]]
+name = "good"
+data = "binary.csv"
+min-score = ["roc_auc=0.6"]
+[[job]]
+data = "broken.csv"
+target = "target"
+[[job]]
+name = "strict"
+data = "regression.csv"
+test = "regression_test.csv"
+min-score = "rmse=-0.0001"
+"""
+
+
+def run(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    package = Path(automl_meta.__file__).parents[1]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for task in (Task.BINARY, Task.REGRESSION):
+        table = shop_table(task, 140)
+        table[:100].to_csv(tmp_path / f"{task.value}.csv", index=False)
+        table[100:].to_csv(tmp_path / f"{task.value}_test.csv", index=False)
+    (tmp_path / "broken.csv").write_text("a,target\n1,2,3\n")
+    (tmp_path / "jobs.toml").write_text(JOBS)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_a_batch_goes_on_after_failures_tells_of_all_and_resumes(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    more = ("--junit", folder / "results.xml", "--html", folder / "results.html", "--json")
+    assert run("batch", folder / "jobs.toml", *more) == 2
+    output = capsys.readouterr()
+    document = json.loads(output.out)
+    good, broken, strict = document["jobs"]
+    assert (good["status"], broken["status"], strict["status"]) == ("ok", "failed", "missed")
+    assert good["metric"] == "roc_auc"
+    assert good["score"] > 0.6
+    assert "cells" in broken["message"]
+    assert "neg_root_mean_squared_error" in strict["missed"][0]
+    assert {"good.automl", "good.html", "good.log", "good.json"} <= {p.name for p in (folder / "models").iterdir()}
+    assert not (folder / "models" / "broken.automl").exists()
+    assert "::error title=strict" in output.err
+    assert "\x1b" not in output.err
+
+    suite = ElementTree.parse(folder / "results.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    assert "models/good.html" in (folder / "results.html").read_text()
+
+    before = (folder / "models" / "good.automl").stat().st_mtime_ns
+    (folder / "broken.csv").write_text((folder / "binary.csv").read_text())
+    assert run("batch", folder / "jobs.toml", "--json") == 1
+    good, mended, strict = json.loads(capsys.readouterr().out)["jobs"]
+    assert good["resumed"]
+    assert strict["resumed"]
+    assert not mended["resumed"]
+    assert mended["status"] == "ok"
+    assert (folder / "models" / "good.automl").stat().st_mtime_ns == before
+
+
+def test_options_of_a_job_are_typed_as_fit_takes_them(folder: Path) -> None:
+    batch = read_batch(folder / "jobs.toml", fit, 4)
+    runner = BatchRunner(batch, fit.params)
+    typed = runner._typed(batch.jobs[0], 12.34)
+    assert typed[0] == "binary.csv"
+    text = " ".join(typed)
+    for words in ("--max-evaluations 2", "--include decision_tree", "--include knn", "--no-racing", "--jobs 1"):
+        assert words in text
+    assert "--time-budget 12.3" in text
+
+
+def test_one_budget_is_shared_by_the_jobs_that_are_left(folder: Path) -> None:
+    jobs = "".join(f'[[job]]\nname = "j{i}"\ndata = "x.csv"\n' for i in range(4))
+    (folder / "j.toml").write_text(f"time-budget = 100\nparallel = 2\n{jobs}time-budget = 10\n")
+    batch = read_batch(folder / "j.toml", fit, 2)
+    runner = BatchRunner(batch, fit.params)
+    shares = [runner._share(job) for job in batch.jobs]
+    assert shares[0] == pytest.approx(50, abs=1)
+    assert shares[2] == pytest.approx(100, abs=1)
+    assert shares[3] == 10
+
+
+def test_a_job_without_time_fails_and_says_so(folder: Path) -> None:
+    (folder / "j.toml").write_text('time-budget = 0.5\n[[job]]\nname = "late"\ndata = "binary.csv"\n')
+    (result,) = BatchRunner(read_batch(folder / "j.toml", fit, 1), fit.params).run(lambda _: None)
+    assert result.status == "failed"
+    assert "budget" in result.message
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "holds no jobs"),
+        ("job = 3", "holds no jobs"),
+        ("[[job]]\nname = 'x'", "names no table"),
+        ("[[job]]\ndata = 'x.csv'\ntagret = 'y'", "Did you mean 'target'"),
+        ("[[job]]\ndata = 'x.csv'\noutput = 'y'", "no option 'output'"),
+        ("[[job]]\ndata = 'x.csv'\nmin-score = 'high'", "METRIC=VALUE"),
+        ("[[job]]\ndata = 'x.csv'\nname = '../x'", "cannot be a file's"),
+        ("[[job]]\ndata = 'x.csv'\n[[job]]\ndata = 'x.csv'", "two jobs"),
+        ("time-budget = -1\n[[job]]\ndata = 'x.csv'", "above 0"),
+        ("budget = 1\n[[job]]\ndata = 'x.csv'", "no setting 'budget'"),
+        ("[[job", "is not TOML"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused(text: str, word: str, tmp_path: Path) -> None:
+    (tmp_path / "jobs.toml").write_text(text)
+    with pytest.raises(InputError, match=word):
+        read_batch(tmp_path / "jobs.toml", fit, 1)
+
+
+def result(status: str, **more: object) -> JobResult:
+    return JobResult(**{"name": "a", "status": status, "seconds": 1.0, **more})
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"), [((), 0), (("ok",), 0), (("ok", "missed"), 1), (("missed", "failed", "ok"), 2)]
+)
+def test_exit_code_is_that_of_the_worst(statuses: tuple[str, ...], code: int) -> None:
+    assert exit_code([result(status) for status in statuses]) == code
+
+
+def test_annotations_are_one_line(tmp_path: Path) -> None:
+    assert annotation(result("ok")) is None
+    line = annotation(result("failed", message="100 % wrong,\nreally: yes"))
+    assert line == "::error title=a%3A failed::100 %25 wrong,%0Areally: yes"
+
+
+def test_junit_takes_any_text(tmp_path: Path) -> None:
+    write_junit(tmp_path / "x.xml", [result("failed", message="<&>\x00\x1b ]]> \ud800")])
+    (case,) = ElementTree.parse(tmp_path / "x.xml").getroot()
+    assert "<&>" in case[0].text
