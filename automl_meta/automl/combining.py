@@ -2,14 +2,22 @@
 
 import logging
 import pickle
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl_meta.automl.advice import allowed_algorithms
 from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
+from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling import (
     Candidate,
     EnsembleOptions,
@@ -20,12 +28,14 @@ from automl_meta.ensembling import (
     plan_ensemble,
 )
 from automl_meta.ensembling.deadline import Deadline
-from automl_meta.ensembling.layers import add_layers
+from automl_meta.ensembling.layers import add_layer, predict_fold, seconds_to_evaluate
 from automl_meta.ensembling.refitting import is_worth_refitting, refit, seconds_to_refit
+from automl_meta.ensembling.upper_features import extended_dataset
 from automl_meta.errors import InputError
 from automl_meta.evaluation import Evaluation, Metric
 from automl_meta.evaluation.folds import Fold, kept_folds
 from automl_meta.execution.protocol import Executor, Limits, Status
+from automl_meta.pipelines.build import predict
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.seeding import integer_seed
 from automl_meta.tuning.budget import Clock
@@ -34,13 +44,20 @@ from automl_meta.tuning.work import Problem, evaluate
 logger = logging.getLogger(__name__)
 
 LIKELY_MEMBERS = 4
+SECONDS_TO_MEASURE = 2.0  # that must be left for measuring how fast the ensemble predicts
+MEASURING_SHARE = 0.25  # of what is left, for measuring candidates where predicting is limited
+LEAST_SECONDS = 2.0
+PLANNING_SHARE = 0.5  # of the time that is left after the search, for choosing the ensemble; the rest is for saving
 LAYERS_SHARE = 0.15  # of the budget, for layers where they were asked for; they are tried anyway where time is left
 LAYERS_AUTO_SHARE, LAYERS_AUTO_SECONDS = 0.08, 120.0  # otherwise, of budgets from so many seconds on
+LAYERS_SLACK = 1.5  # how much longer than its members' fits a second layer may take
+LEAST_FOLDS_FOR_LAYERS = 3
+LEFT_OVER_SHARE = 0.7  # of the time that the search left over, for layers
 LEAST_ROWS_FOR_LAYERS = 300  # with fewer, another layer is never clearly better
 STOP_SECONDS = 1.0  # a fit that does not keep to its time is killed so long after it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Combining:
     """What combining needs to know of the run.
 
@@ -75,17 +92,16 @@ class Combining:
             If no evaluation succeeded, or the costs of mistakes do not fit the classes.
         """
         options = ensemble_options(self.options, self.dataset)
-        plan = self._plan(evaluations, (), options)
+        measured = {} if self.options.predict_limit is None else self._measured(evaluations)
+        plan = self._plan(evaluations, (), options, measured)
         upper: list[Candidate] = []
         if not hurry and self._wants_layers():
-            plan, upper = add_layers(
+            plan, upper = add_layer(
                 plan,
-                self.dataset,
-                [Candidate(evaluation=evaluation) for evaluation in evaluations],
-                judge=lambda above: self._plan(evaluations, above, options),
-                evaluate=self._evaluate_layer,
-                deadline=Deadline.after(self._seconds_for_layers()),
-                algorithms=self._algorithms(evaluations),
+                evaluations,
+                judge=lambda above: self._plan(evaluations, above, options, measured),
+                evaluate=self._evaluate_above,
+                algorithms=allowed_algorithms(self.dataset.task, self.options.include, self.options.exclude),
             )
         by_name = {evaluation.configuration.id: evaluation for evaluation in evaluations}
         refitted = {} if hurry else self._refit([by_name[name] for name in plan.members if name in by_name])
@@ -95,15 +111,42 @@ class Combining:
             paths = {name: models[:1] for name, models in paths.items()}
         paths |= {name: (path,) for name, path in refitted.items()}
         models = {name: [_load(path) for path in paths[name]] for name in plan.members}
-        plan = _with_refitted(
-            plan, tuple(refitted), 1 if options.one_model else len(kept_folds(self.dataset, self.folds))
-        )
-        return plan, make_predictor(plan, models, self.dataset.n_classes)
+        predictor = make_predictor(plan, models, self.dataset.n_classes)
+        plan = replace(plan, refitted=tuple(name for name in plan.members if name in refitted))
+        if self.clock.remaining > SECONDS_TO_MEASURE + plan.seconds_per_1000_rows / len(self.folds):
+            plan = replace(plan, member_seconds=tuple(predictor.member_seconds(self._thousand_rows)))
+        return plan, predictor
+
+    @cached_property
+    def _thousand_rows(self) -> pd.DataFrame:
+        rows = np.resize(np.arange(self.dataset.n_rows), 1000)
+        return self.dataset.X.iloc[rows].reset_index(drop=True)
+
+    def _measured(self, evaluations: Sequence[Evaluation]) -> dict[str, float]:
+        """Return the seconds that one model takes for 1,000 rows, the best candidates first while there is time."""
+        deadline = Deadline.after(MEASURING_SHARE * self.clock.remaining)
+        measured = {}
+        done = [evaluation for evaluation in evaluations if evaluation.status is Status.OK]
+        for evaluation in sorted(done, key=lambda evaluation: -evaluation.score(self.metric.name)):
+            if deadline.passed:
+                break
+            if evaluation.models:
+                model = _load(evaluation.models[0])
+                start = time.perf_counter()
+                predict(model, self._thousand_rows, self.dataset.task, self.dataset.n_classes)
+                measured[evaluation.configuration.id] = time.perf_counter() - start
+        return measured
 
     def _plan(
-        self, evaluations: Sequence[Evaluation], upper: Sequence[Candidate], options: EnsembleOptions
+        self,
+        evaluations: Sequence[Evaluation],
+        upper: Sequence[Candidate],
+        options: EnsembleOptions,
+        measured: Mapping[str, float],
     ) -> EnsemblePlan:
-        seconds = None if self.clock.budget.is_deterministic else max(self._seconds_after_fits(evaluations) / 3, 0.2)
+        seconds = None
+        if not self.clock.budget.is_deterministic:
+            seconds = max(PLANNING_SHARE * self._seconds_after_fits(evaluations), 0.2)
         return plan_ensemble(
             evaluations,
             self.dataset.y,
@@ -115,11 +158,14 @@ class Combining:
             upper=upper,
             seed=self.options.seed,
             seconds=seconds,
+            measured=measured,
         )
 
     def _seconds_after_fits(self, evaluations: Sequence[Evaluation]) -> float:
-        """Return what is left of the time when members have been refitted."""
-        return self.clock.remaining - seconds_of_refits(self.options, evaluations, self.folds, self.metric.name)
+        """Return what is left of the time when all has been fitted that is likely to be fitted still."""
+        refits = seconds_of_refits(self.options, evaluations, self.folds, self.metric.name)
+        left = self.clock.remaining - refits - seconds_of_layers(self.options)
+        return min(left, max(self.clock.reserve, LEAST_SECONDS)) if self._wants_layers() else left
 
     def _wants_layers(self) -> bool:
         kind, enough = self.options.ensemble, self.dataset.n_rows >= LEAST_ROWS_FOR_LAYERS
@@ -129,7 +175,7 @@ class Combining:
         """Return what may be spent on layers: what is left beyond the time kept back for all else."""
         if self.clock.budget.is_deterministic:
             return None
-        return self.clock.remaining_for_search + seconds_of_layers(self.options)
+        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + seconds_of_layers(self.options)
 
     def _base_reserve(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back for loading and saving alone."""
@@ -137,26 +183,70 @@ class Combining:
         fits += seconds_of_refits(self.options, members, self.folds, self.metric.name)
         return max(self.clock.reserve - fits, 0.0)
 
-    def _algorithms(self, evaluations: Sequence[Evaluation]) -> tuple[str, ...]:
-        """Return the algorithms that the user lets be used, if that is not all."""
-        if not (self.options.include or self.options.exclude):
-            return ()
-        return tuple({evaluation.configuration.algorithm for evaluation in evaluations})
+    def _evaluate_above(self, inputs: Sequence[Evaluation], above: Sequence[Configuration]) -> list[Evaluation]:
+        """Cross-validate configurations that take in the predictions of `inputs`, nested, if there is time for that.
 
-    def _evaluate_layer(
-        self, dataset: Dataset, configurations: Sequence[Configuration], deadline: Deadline, layer: int
-    ) -> list[Evaluation]:
-        folder = self.folder / f"layer-{layer}"
-        folder.mkdir(exist_ok=True)  # a run that goes on may have been here
+        The fold models are fitted to the inputs' out-of-fold predictions of all rows that they may see; what is
+        predicted out of fold, and scored, is made by models of nested cross-validations.
+        """
+        deadline = Deadline.after(self._seconds_for_layers())
+        expected = LAYERS_SLACK * seconds_to_evaluate(inputs) / max(self.executor.workers, 1)
+        predictions = [evaluation.predictions for evaluation in inputs if evaluation.predictions is not None]
+        folds = [self.folds[number] for number in sorted(kept_folds(self.dataset, self.folds))]
+        if expected > deadline.left or len(folds) < LEAST_FOLDS_FOR_LAYERS or not above:
+            return []
+        nested = self._nested(inputs, predictions, above, folds, deadline)
+        if nested is None:
+            return []
+        folder = self.folder / "layer-2"
+        folder.mkdir(exist_ok=True)
         problem = Problem(
-            dataset=dataset,
-            folds=self.folds,
+            dataset=extended_dataset(self.dataset, predictions),
+            folds=folds,
             metric=self.metric.name,
-            seed=integer_seed(self.options.seed, "layer", layer),
+            seed=integer_seed(self.options.seed, "layer", 2),
             models_folder=folder,
         )
-        outcomes = self._run(problem, evaluate, configurations, deadline)
-        return [value for value in outcomes if isinstance(value, Evaluation)]
+        fitted = self._run(problem, evaluate, [(configuration,) for configuration in above], deadline)
+        return [
+            self._as_scored(evaluation, prediction, folds)
+            for evaluation, prediction in zip(fitted, nested, strict=True)
+            if isinstance(evaluation, Evaluation)
+        ]
+
+    def _nested(
+        self,
+        inputs: Sequence[Evaluation],
+        predictions: Sequence[Any],
+        above: Sequence[Configuration],
+        folds: Sequence[Fold],
+        deadline: Deadline,
+    ) -> list[NDArray[np.float32]] | None:
+        """Return the nested out-of-fold predictions of each configuration; None if a fold failed or took too long."""
+        problem = Problem(
+            dataset=self.dataset, folds=folds, metric=self.metric.name, seed=self.options.seed, models_folder=None
+        )
+        below = [evaluation.configuration for evaluation in inputs]
+        work = [
+            (number, below, [prediction[valid] for prediction in predictions], above)
+            for number, (_, valid) in enumerate(folds)
+        ]
+        answers = self._run(problem, predict_fold, work, deadline, takes_seconds=False)
+        if any(answer is None for answer in answers):
+            return None
+        found = [np.full_like(predictions[0], np.nan, dtype=np.float32) for _ in above]
+        for (_, valid), answer in zip(folds, answers, strict=True):
+            for prediction, values in zip(found, answer, strict=True):
+                prediction[valid] = values
+        return found
+
+    def _as_scored(
+        self, evaluation: Evaluation, prediction: NDArray[np.float32], folds: Sequence[Fold]
+    ) -> Evaluation:
+        """Return an evaluation with nested predictions, and the metric's scores of these."""
+        y, weights = self.dataset.y, self.dataset.weights
+        scores = tuple(self.metric.score(y[valid], prediction[valid], taken(weights, valid)) for _, valid in folds)
+        return replace(evaluation, predictions=prediction, scores={self.metric.name: scores})
 
     def _refit(self, members: Sequence[Evaluation]) -> dict[str, Path]:
         """Fit to all rows what should be one model, as far as there is time; return the files by configuration."""
@@ -174,7 +264,7 @@ class Combining:
             seed=self.options.seed,
             models_folder=self.folder,
         )
-        outcomes = self._run(problem, refit, [member.configuration for member in wanted], deadline)
+        outcomes = self._run(problem, refit, [(member.configuration,) for member in wanted], deadline)
         return {
             member.configuration.id: value
             for member, value in zip(wanted, outcomes, strict=True)
@@ -186,16 +276,26 @@ class Combining:
         return is_worth_refitting(member, self.options.refit, limited=limited)
 
     def _run(
-        self, problem: Problem, function: Any, configurations: Sequence[Configuration], deadline: Deadline
+        self,
+        problem: Problem,
+        function: Any,
+        work: Sequence[tuple[Any, ...]],
+        deadline: Deadline,
+        *,
+        takes_seconds: bool = True,
     ) -> list[Any]:
-        """Return what `function` made of each configuration, None where it failed or took too long."""
+        """Return what `function` made of each piece of work, None where it failed or took too long.
+
+        Parameters
+        ----------
+        takes_seconds : bool
+            Whether the function's last arguments are the seconds that it may take, and its number of threads.
+        """
         shared = self.executor.share(problem)
         soft = None if deadline.moment == float("inf") else max(deadline.left - STOP_SECONDS, 0.1)
         limits = Limits(seconds=None if soft is None else soft + STOP_SECONDS, memory_mb=self.memory_mb)
-        futures = [
-            self.executor.submit(function, shared, configuration, soft, 1, limits=limits)
-            for configuration in configurations
-        ]
+        last = (soft, 1) if takes_seconds else ()
+        futures = [self.executor.submit(function, shared, *arguments, *last, limits=limits) for arguments in work]
         wait(futures, timeout=None if soft is None else max(deadline.left, 0.0))
         for future in futures:
             future.cancel()
@@ -250,14 +350,6 @@ def seconds_of_layers(options: RunOptions) -> float:
     if options.ensemble == "stack":
         return LAYERS_SHARE * budget
     return LAYERS_AUTO_SHARE * budget if options.ensemble == "auto" and budget >= LAYERS_AUTO_SECONDS else 0.0
-
-
-def _with_refitted(plan: EnsemblePlan, refitted: tuple[str, ...], n_models: int) -> EnsemblePlan:
-    seconds = tuple(
-        own / n_models if name in refitted else own
-        for name, own in zip(plan.members, plan.member_seconds, strict=True)
-    )
-    return replace(plan, refitted=refitted, member_seconds=seconds)
 
 
 def _load(path: Path) -> Any:

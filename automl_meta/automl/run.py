@@ -25,6 +25,7 @@ from automl_meta.automl.run_folder import RunFolder, folder_for
 from automl_meta.automl.search import make_strategy
 from automl_meta.automl.validation import check_weights, folds_of_run
 from automl_meta.datasets import Dataset
+from automl_meta.datasets.fingerprint import fingerprint
 from automl_meta.datasets.profile import profile_of
 from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
 from automl_meta.errors import InputError
@@ -316,6 +317,7 @@ class _Run:
             notes={
                 "budget": {"seconds": self.options.time_budget, "evaluations": self.options.max_evaluations},
                 "search": self.options.search,
+                "fingerprint": fingerprint(self.dataset),
                 "folds": self.options.folds or default_n_folds(self.dataset.n_rows),
                 "similar_datasets": advice.similar,
                 "forgotten": self.options.forget,

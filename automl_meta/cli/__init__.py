@@ -16,6 +16,7 @@ COMMANDS = {
     "predict": "Predict the rows of a table with a saved model.",
     "check": "Say how a table differs from the one that a model was fitted to; for CI.",
     "evaluate": "Score a saved model on a table with known targets; a gate for CI.",
+    "distill": "Make a single small model of a saved ensemble.",
     "show": "Print what a saved model is made of.",
     "report": "Draw the report of a saved model: one HTML file.",
     "recommend": "Say what to try on a table and why, training nothing.",

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from automl_meta.automl.run import RunResult
+from automl_meta.cli.ensemble_text import print_ensemble
 from automl_meta.cli.output import command_line, number, plain_table
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.naming import brief
@@ -38,7 +39,9 @@ def summary(result: RunResult, path: Path) -> dict[str, Any]:
 def print_summary(console: Console, result: RunResult, path: Path) -> None:
     """Print the leaderboard, the ensemble, the honest score, and where the time went."""
     _print_leaderboard(console, result)
-    _print_ensemble(console, result)
+    console.print()
+    algorithms = {row["id"]: row["algorithm"] for row in result.leaderboard}
+    print_ensemble(console, result.plan.to_dict(), algorithms)
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.timings.items())
     console.print(f"time: {result.clock.elapsed:.1f} s ({spent})")
     console.print(f"[bold]saved {path}[/bold] ({path.stat().st_size / 1e6:.1f} MB)")
@@ -73,19 +76,3 @@ def _print_leaderboard(console: Console, result: RunResult) -> None:
         if row["score"] is None and row not in given_up:
             console.print(f"[red]{row['status']}[/red] {brief(by_id[row['id']], result.dataset.task)}: ", end="")
             console.print(row["error"], markup=False)
-
-
-def _print_ensemble(console: Console, result: RunResult) -> None:
-    plan = result.plan
-    by_id = {evaluation.configuration.id: evaluation.configuration for evaluation in result.evaluations}
-    table = plain_table("weight", "id", "algorithm", "score without it", right=("weight", "score without it"))
-    for member, weight in zip(plan.members, plan.weights, strict=True):
-        table.add_row(number(weight, 3), member, by_id[member].algorithm, number(plan.contributions.get(member)))
-    console.print(f"\n[bold]ensemble: {plan.kind}[/bold] of {len(plan.members)}. ", end="")
-    console.print(plan.reason, markup=False)
-    console.print(table)
-    console.print(
-        f"\n[bold]{result.metric.name} {number(plan.score)} ± {number(plan.error)}[/bold] out of fold "
-        f"(± is the standard error over folds); {number(plan.optimistic_score)} on the predictions that the "
-        "ensemble was fitted to"
-    )

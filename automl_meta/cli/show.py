@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from automl_meta.cli.output import console_for, number, plain_table, print_json
+from automl_meta.cli.output import console_for, plain_table, print_json
 
 
 @click.command()
@@ -13,6 +13,7 @@ from automl_meta.cli.output import console_for, number, plain_table, print_json
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as one JSON document.")
 def show(model: Path, as_json: bool) -> None:
     """Print task, target, schema, metric, scores and members of MODEL, e.g. `automl-meta show churn.automl`."""
+    from automl_meta.cli.ensemble_text import print_ensemble
     from automl_meta.persistence import read_manifest
 
     manifest = read_manifest(model)
@@ -24,26 +25,9 @@ def show(model: Path, as_json: bool) -> None:
     console.print(f"[bold]{model}[/bold]: {schema['task']}, target {schema['target']!r}")
     if schema["classes"]:
         console.print(f"classes: {', '.join(map(str, schema['classes']))}", markup=False)
-    console.print(f"{ensemble['metric']} {number(ensemble['score'])} ± {number(ensemble['error'])} out of fold")
-    console.print(_members(manifest))
+    print_ensemble(console, ensemble, {row["id"]: row["algorithm"] for row in manifest["leaderboard"]})
+    console.print()
     console.print(_columns(schema))
-
-
-def _members(manifest: dict[str, Any]) -> Any:
-    ensemble = manifest["ensemble"]
-    algorithms = {row["id"]: row["algorithm"] for row in manifest["leaderboard"]}
-    title = f"ensemble: {ensemble['kind']}"
-    table = plain_table(
-        "weight", "id", "algorithm", "score without it", right=("weight", "score without it"), title=title
-    )
-    for member in ensemble["members"]:
-        table.add_row(
-            number(member["weight"], 3),
-            member["id"],
-            algorithms.get(member["id"], "?"),
-            number(member["score_without"]),
-        )
-    return table
 
 
 def _columns(schema: dict[str, Any]) -> Any:

@@ -16,6 +16,9 @@ ISOTONIC_ROWS = 1_000  # a curve with many steps needs rows
 ISOTONIC_CLASS_ROWS = 200  # of the rarest class
 KEPT_RAW = 0.02  # share of the raw probability: keeps the order within the curve's flat steps
 CURVE_POINTS = 1_000
+# Standard deviation of the prior of a temperature's logarithm: few rows, none of them badly wrong, are no reason to
+# make probabilities sharper.
+DOUBT = 0.3
 MAX_ROWS = 50_000  # that a calibration is fitted to; more do not move it
 
 
@@ -98,9 +101,10 @@ def _fit_temperature(probabilities: Floats, y: NDArray[np.int64], weights: Weigh
 
     def loss(log_temperature: float) -> float:
         inverse = np.exp(-log_temperature)
-        return float(np.average(logsumexp(logs * inverse, axis=1) - chosen * inverse, weights=weights))
+        likelihood = np.average(logsumexp(logs * inverse, axis=1) - chosen * inverse, weights=weights)
+        return float(likelihood + (log_temperature / DOUBT) ** 2 / (2 * len(y)))
 
-    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(10.0)), method="bounded")
+    found = minimize_scalar(loss, bounds=(np.log(0.5), np.log(10.0)), method="bounded")
     return Temperature(float(np.exp(found.x)))
 
 

@@ -23,7 +23,7 @@ from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.metrics import Metric, Weights, resolve_metric
 from automl_meta.evaluation.records import Evaluation
 
-JUDGING_SHARE = 0.6  # of the time, for judging the kinds
+JUDGING_SHARE = 0.7  # of the time, for judging the kinds
 REFINING_SHARE = 0.5  # of what is left then, for calibrations and decisions
 
 
@@ -39,6 +39,7 @@ def plan_ensemble(
     upper: Sequence[Candidate] = (),
     seed: int = 0,
     seconds: float | None = None,
+    measured: Mapping[str, float] | None = None,
 ) -> EnsemblePlan:
     """Choose members and how they are combined, calibrated and decided by.
 
@@ -57,6 +58,9 @@ def plan_ensemble(
     seconds : float, optional
         Kinds, calibrations and decisions that are not expected to be judged in what is left of this time are passed
         over; the simplest kind is always fitted.
+    measured : mapping from a candidate's name to seconds, optional
+        That one model of it takes to predict 1,000 rows; otherwise taken from cross-validation, which on small
+        tables makes much of what a call takes whatever the rows.
 
     Raises
     ------
@@ -66,7 +70,16 @@ def plan_ensemble(
     options = options or EnsembleOptions()
     deadline = Deadline.after(seconds)
     library = make_library(
-        evaluations, y, task, metric, folds, weights=weights, upper=upper, one_model=options.one_model, seed=seed
+        evaluations,
+        y,
+        task,
+        metric,
+        folds,
+        weights=weights,
+        upper=upper,
+        one_model=options.one_model,
+        measured=measured,
+        seed=seed,
     )
     limits = Limits(options.max_members, options.seconds_per_1000_rows, options.negative_weights)
     nest = Nest(library, limits, seed)
@@ -82,7 +95,7 @@ def _kinds(options: EnsembleOptions, library: Library) -> list[str]:
     if options.kind == "auto" and (library.size == 1 or options.max_members == 1):
         return ["best"]
     has_layers = len(library.first_layer) < library.size
-    return [kind for kind in kinds if has_layers or kind != "layers"]
+    return [kind for kind in kinds if has_layers or kind != "layers"] or ["greedy"]
 
 
 def _judge(nest: Nest, kinds: Sequence[str], deadline: Deadline) -> dict[str, Scores]:

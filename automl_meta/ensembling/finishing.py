@@ -52,6 +52,7 @@ def fit_plan(
         task=library.task,
         members=tuple(library.names[i] for i in members),
         weights=tuple(float(weight) for weight in combiner.weights),
+        algorithms=tuple(library.candidates[i].evaluation.configuration.algorithm for i in members),
         inputs=_inputs(library, members),
         combiner=combiner,
         calibration=calibration,

@@ -19,7 +19,7 @@ STEPS = 25
 IDLE_SHARE = 0.03  # of what mixing gains: members that together add less are dropped
 SORTED_START = 5
 SMALL = 2_000  # rows below which the selection is bagged
-BAGS = 10
+BAGS, BAG_STEPS = 8, 12  # their mean is finer than each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +47,28 @@ def select(library: Library, limits: Limits, seed: int) -> tuple[list[int], Weig
     scorer = make_scorer(library.metric, library.y, library.predictions[0], library.weights)
     reduced = np.stack([scorer.reduce(prediction) for prediction in library.predictions])
     weights = np.zeros(library.size)
-    for candidates in _bags(library, seed):
-        weights[candidates] += _climb(reduced[candidates], scorer, library.costs[candidates], limits)
+    bags = _bags(library, seed)
+    steps = STEPS if len(bags) == 1 else BAG_STEPS
+    for candidates in bags:
+        weights[candidates] += _climb(reduced[candidates], scorer, library.costs[candidates], limits, steps)
     members = _keep_heaviest(weights, library.costs, limits)
     if len(members) < np.count_nonzero(weights):  # weights of a pruned mixture no longer fit together
         weights = np.zeros(library.size)
-        weights[members] = _climb(reduced[members], scorer, library.costs[members], limits)
+        weights[members] = _climb(reduced[members], scorer, library.costs[members], limits, STEPS)
     weights = _without_idle(weights, reduced, scorer, library.costs)
     chosen = np.flatnonzero(weights)
     return [int(i) for i in chosen], WeightedAverage(weights[chosen] / weights[chosen].sum())
 
 
-def _climb(reduced: Floats, scorer: Scorer, costs: NDArray[np.float64], limits: Limits) -> NDArray[np.float64]:
+def _climb(
+    reduced: Floats, scorer: Scorer, costs: NDArray[np.float64], limits: Limits, steps: int
+) -> NDArray[np.float64]:
     """Return the weights (sum 1) of the best mixture on the path of greedy additions."""
     path = _sorted_start(reduced, scorer, costs, limits)
     counts = np.bincount(path, minlength=len(reduced))
     total = reduced[path].sum(axis=0)
     best, best_score = counts.copy(), _safe(scorer.score(total[np.newaxis] / len(path)))[0]
-    for _ in range(STEPS - len(path)):
+    for _ in range(steps - len(path)):
         options = np.flatnonzero(limits.allowed(counts > 0, costs))
         trials = reduced[options] + total
         trials /= counts.sum() + 1

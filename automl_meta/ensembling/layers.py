@@ -1,87 +1,137 @@
-"""Layers of the catalogue's learners above each other, as long as each is seen to help.
+"""A second layer of the catalogue's learners, if it is seen to help.
 
-A learner of an upper layer sees the table's columns and the out-of-fold predictions of a few members below; it is
-cross-validated on the folds of the run like any other configuration, and its own out-of-fold predictions make it one
-more candidate. Whether the ensemble is better with it is judged by the same nested estimate as everything else.
+A learner of the second layer sees the table's columns and the predictions of a few members. What it is fitted to are
+their out-of-fold predictions, and these know something of every row's target: a fold's predictions are made by what
+was learned from all the others. Scored on a fold whose targets are in the very predictions that it was fitted to, a
+learner finds something in pure noise. So its own out-of-fold predictions are nested: for each fold the members are
+cross-validated anew on the other folds' rows alone, the learner is fitted to that, and then predicts the fold.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 
-from automl_meta.datasets.dataset import Dataset
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.candidates import Candidate
-from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.plan import EnsemblePlan
-from automl_meta.ensembling.upper_features import extended_dataset
+from automl_meta.ensembling.upper_features import Floats, extended, extended_dataset
+from automl_meta.evaluation.cross_validation import cross_validate
+from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.records import Evaluation
+from automl_meta.execution.protocol import Shared
+from automl_meta.pipelines.build import build_pipeline, fit_pipeline, predict
 from automl_meta.pipelines.catalogue import catalogue, default_configuration
 from automl_meta.pipelines.configuration import Configuration
+from automl_meta.pipelines.context import FitContext
+from automl_meta.seeding import integer_seed
+from automl_meta.tuning.work import Problem
 
-logger = logging.getLogger(__name__)
-
-MOST_LAYERS = 3
-FED = 5  # members of the layers below, heaviest first, whose predictions are taken in
+FED = 3  # members, heaviest first, whose predictions the second layer takes in
 # A regularised linear model and boosted trees: what is left to learn is little, and it should be learned cheaply.
 LEARNERS = {True: ("logistic_regression", "lightgbm"), False: ("ridge", "lightgbm")}
 
 Judge = Callable[[Sequence[Candidate]], EnsemblePlan]
-# Cross-validates configurations on a dataset until the deadline, and returns those that ended well.
-Evaluate = Callable[[Dataset, Sequence[Configuration], Deadline, int], Sequence[Evaluation]]
+# Cross-validates learners, nested, on the table and the predictions of some evaluations; those that ended well.
+Evaluate = Callable[[Sequence[Evaluation], Sequence[Configuration]], Sequence[Evaluation]]
 
 
-def add_layers(
+def add_layer(
     plan: EnsemblePlan,
-    dataset: Dataset,
-    candidates: Sequence[Candidate],
+    evaluations: Sequence[Evaluation],
     judge: Judge,
     evaluate: Evaluate,
-    deadline: Deadline,
-    algorithms: Sequence[str] = (),
+    algorithms: Sequence[str],
 ) -> tuple[EnsemblePlan, list[Candidate]]:
-    """Return the plan with as many layers as help, and the candidates above the first layer.
+    """Return the plan, with a second layer if that helps, and the candidates of that layer.
 
     Parameters
     ----------
     plan : EnsemblePlan
         Of the first layer.
-    candidates : sequence of Candidate
+    evaluations : sequence of Evaluation
         Of the first layer.
     judge : callable
-        Plans anew, given the candidates above the first layer.
+        Plans anew, given the candidates of the second layer.
     evaluate : callable
-        Cross-validates configurations on a dataset; its last argument is the layer.
+        Cross-validates learners above some evaluations.
     algorithms : sequence of str
-        Those that may be used; empty is all.
+        Those that may be used.
     """
-    known = {candidate.name: candidate for candidate in candidates}
-    upper: list[Candidate] = []
-    for layer in range(2, MOST_LAYERS + 1):
-        inputs = _heaviest(plan, layer - 1)
-        if not inputs or deadline.passed:
-            break
-        predictions = [known[name].evaluation.predictions for name in inputs]
-        below = extended_dataset(dataset, [prediction for prediction in predictions if prediction is not None])
-        evaluations = evaluate(below, _learners(dataset.task, algorithms), deadline, layer)
-        new = [Candidate(evaluation=evaluation, layer=layer, inputs=inputs) for evaluation in evaluations]
-        if not new:
-            break
-        taller = judge([*upper, *new])
-        logger.info("%d layers: %.5g; %d layers: %.5g", layer - 1, plan.score, layer, taller.score)
-        if max(taller.layers) < layer:
-            break
-        plan, upper = taller, [*upper, *new]
-        known |= {candidate.name: candidate for candidate in new}
-    return plan, upper
+    by_name = {evaluation.configuration.id: evaluation for evaluation in evaluations}
+    inputs = fed_members(plan)
+    found = evaluate([by_name[name] for name in inputs], learners(plan.task, algorithms))
+    upper = [Candidate(evaluation=evaluation, layer=2, inputs=inputs) for evaluation in found]
+    return (judge(upper), upper) if upper else (plan, [])
 
 
-def _heaviest(plan: EnsemblePlan, layer: int) -> tuple[str, ...]:
-    """Return the names of the members of a layer whose predictions the next one takes in."""
-    members = zip(plan.members, plan.weights, plan.layers, strict=True)
-    weighed = sorted(((-abs(weight), name) for name, weight, own in members if own == layer and weight != 0))
-    return tuple(name for _, name in weighed[:FED])
+def fed_members(plan: EnsemblePlan) -> tuple[str, ...]:
+    """Return the names of the members whose predictions the second layer takes in."""
+    heaviest = np.argsort(-np.abs(plan.weights), kind="stable")[:FED]
+    return tuple(plan.members[i] for i in heaviest)
 
 
-def _learners(task: Task, algorithms: Sequence[str]) -> list[Configuration]:
+def learners(task: Task, algorithms: Sequence[str]) -> list[Configuration]:
+    """Return the configurations that are tried in the second layer."""
     there = [name for name in LEARNERS[task.is_classification] if name in catalogue(task)]
-    return [default_configuration(name, task) for name in there if not algorithms or name in algorithms]
+    return [default_configuration(name, task) for name in there if name in algorithms]
+
+
+def seconds_to_evaluate(inputs: Sequence[Evaluation]) -> float:
+    """Return how long the nested evaluation above `inputs` takes on one core, as far as their fits tell.
+
+    For each of K folds each is fitted K - 1 times, to (K - 1) / K of the rows that it was fitted to before.
+    """
+    total = 0.0
+    for evaluation in inputs:
+        n_folds = max(len(next(iter(evaluation.scores.values()), ())), 2)
+        total += evaluation.fit_seconds * (n_folds - 1) ** 2 / n_folds
+    return total
+
+
+def predict_fold(
+    problem: Shared,
+    number: int,
+    inputs: Sequence[Configuration],
+    predictions: Sequence[Floats],
+    above: Sequence[Configuration],
+) -> list[NDArray[np.float64]]:
+    """Return what each configuration `above` predicts for fold `number`, of whose targets nothing of it has heard.
+
+    Parameters
+    ----------
+    problem : Shared
+        A `Problem` with the table that the first layer sees, and the folds.
+    inputs : sequence of Configuration
+        Of the first layer.
+    predictions : sequence of arrays of shape (n_held_out, n_classes) or (n_held_out,)
+        Theirs of the fold, by models that were fitted without it.
+    """
+    given: Problem = problem.get()
+    train, valid = given.folds[number]
+    inner = given.dataset.take(train)
+    folds = _inner_folds(given.folds, number)
+    seed = integer_seed(given.seed, "second layer", number)
+    evaluations = [cross_validate(configuration, inner, folds, seed=seed) for configuration in inputs]
+    below = extended_dataset(inner, [e.predictions for e in evaluations if e.predictions is not None])
+    table = extended(given.dataset.X.iloc[valid].reset_index(drop=True), predictions)
+    found = []
+    with threadpool_limits(1):
+        for configuration in above:
+            context = FitContext(task=inner.task, n_classes=inner.n_classes, seed=seed)
+            pipeline = build_pipeline(configuration, below.schema, context)
+            fit_pipeline(pipeline, below.X, below.y, weights=below.weights, groups=below.groups)
+            found.append(predict(pipeline, table, inner.task, inner.n_classes))
+    return found
+
+
+def _inner_folds(folds: Sequence[Fold], number: int) -> list[Fold]:
+    """Return the other folds among the training rows of fold `number`, by their positions there."""
+    train = folds[number][0]
+    inner = []
+    for other, (_, valid) in enumerate(folds):
+        if other != number:
+            held_out = np.isin(train, valid)
+            inner.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
+    return inner

@@ -15,6 +15,7 @@ ASKED_KINDS = {
     "best": ("best",),
     "greedy": ("greedy",),
     "stack": ("stack", "layers"),
+    "layers": ("layers",),
 }
 
 
@@ -25,7 +26,7 @@ class EnsembleOptions:
     Attributes
     ----------
     kind
-        ``auto``, ``best``, ``greedy`` or ``stack``.
+        ``auto``, ``best``, ``greedy``, ``stack`` or ``layers``; a ``stack`` may have learners of the catalogue in it.
     max_members : int
         Distinct members at most, those that only feed others not counted.
     seconds_per_1000_rows : float

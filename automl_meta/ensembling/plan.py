@@ -68,6 +68,8 @@ class EnsemblePlan:
         The optimistic score of the ensemble fitted without that member; empty for a single member.
     member_seconds : tuple of float
         That each member takes to predict 1,000 rows, as measured in cross-validation.
+    algorithms : tuple of str
+        Of each member.
     refitted : tuple of str
         Members that are one model fitted to all rows; the others are the bags of their fold models.
     cost, undecided_cost : float or None
@@ -96,6 +98,7 @@ class EnsemblePlan:
     contributions: Mapping[str, float]
     member_seconds: tuple[float, ...]
     reason: str
+    algorithms: tuple[str, ...]
     inputs: tuple[tuple[int, ...], ...] = ()
     refitted: tuple[str, ...] = ()
     cost: float | None = None
@@ -123,11 +126,14 @@ class EnsemblePlan:
                 {
                     "id": member,
                     "weight": weight,
+                    "algorithm": algorithm,
                     "layer": layer,
                     "refitted": member in self.refitted,
                     "score_without": _finite_or_none(self.contributions.get(member, math.nan)),
                 }
-                for member, weight, layer in zip(self.members, self.weights, self.layers, strict=True)
+                for member, weight, algorithm, layer in zip(
+                    self.members, self.weights, self.algorithms, self.layers, strict=True
+                )
             ],
             "calibration": None if self.calibration is None else type(self.calibration).__name__.lower(),
             "decision": None if self.decision is None else self.decision.tolist(),

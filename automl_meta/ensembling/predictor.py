@@ -1,5 +1,6 @@
 """The fitted ensemble: what a model file stores and what predicts."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -116,6 +117,17 @@ class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
                 own = [next(predictions) for _ in member]
                 means.append(np.asarray(np.mean(own, axis=0, dtype=np.float64)))
         return means
+
+    def member_seconds(self, X: pd.DataFrame) -> list[float]:
+        """Return how long each member takes to predict `X`, measured on one of its models."""
+        seconds: list[float] = []
+        means: list[NDArray[np.float64]] = []
+        for member, fed in zip(self.members, self.inputs or [[] for _ in self.members], strict=True):
+            start = time.perf_counter()
+            table = extended(X, [means[i] for i in fed]) if fed else X
+            means.append(predict_pipeline(member[0], table, Task(self.task), self.n_classes))
+            seconds.append(len(member) * (time.perf_counter() - start))
+        return seconds
 
     def _layers(self) -> Iterator[tuple[int, list[list[int]]]]:
         """Yield runs of members that do not feed each other: the first one's position, and what feeds each."""

@@ -20,22 +20,40 @@ from automl_meta.tuning.work import Problem
 LARGE_BAG = 40e6  # bytes of fold models: a bag beyond is worth replacing for its size alone
 FOREST_BAG = 8e6  # of models that are bags already: a bag of them is no better than one
 FORESTS = ("random_forest", "extra_trees")
+STABLE = frozenset(
+    (
+        "bayesian_ridge",
+        "elastic_net",
+        "gaussian_nb",
+        "gaussian_process",
+        "knn",
+        "lda",
+        "linear_svm",
+        "logistic_regression",
+        "qda",
+        "ridge",
+        "svm",
+    )
+)
 GROWTH = 1.2  # how much faster than the rows the time for a fit may grow
 
 
 def is_worth_refitting(evaluation: Evaluation, choice: Refit, *, limited: bool) -> bool:
     """Return whether a member should be one model.
 
-    A bag of fold models is the better predictor where all else is equal: each model saw fewer rows, but their mean
-    is steadier. One model takes a fold's share of the space and of the time to predict. ``auto`` prefers it where
-    one fold model is all that there is, where predicting is `limited`, and where the bag is large.
+    A bag of fold models is the better predictor where rows move the model much: each saw fewer of them, but their
+    mean is steadier. Stable models gain nothing from the mean and lose by the rows that they did not see (Breiman
+    1996, *Bagging predictors*). One model takes a fold's share of the space and of the time to predict. So ``auto``
+    prefers it for stable algorithms, where one fold model is all that there is, where predicting is `limited`, and
+    where the bag is large.
     """
     if choice != "auto":
         return choice == "refit"
-    if len(evaluation.models) < 2 or limited:
+    algorithm = evaluation.configuration.algorithm
+    if len(evaluation.models) < 2 or limited or algorithm in STABLE:
         return True
     size = sum(path.stat().st_size for path in evaluation.models)
-    return size > (FOREST_BAG if evaluation.configuration.algorithm in FORESTS else LARGE_BAG)
+    return size > (FOREST_BAG if algorithm in FORESTS else LARGE_BAG)
 
 
 def seconds_to_refit(evaluation: Evaluation, folds: Sequence[Fold]) -> float:
@@ -56,10 +74,10 @@ def refit(problem: Shared, configuration: Configuration, max_seconds: float | No
         threads=threads,
         max_seconds=max_seconds,
     )
+    dataset = given.dataset
     with threadpool_limits(threads):
-        pipeline = build_pipeline(configuration, given.dataset.schema, context)
-        data = given.dataset
-        fit_pipeline(pipeline, data.X, data.y, weights=data.weights, groups=data.groups)
+        pipeline = build_pipeline(configuration, dataset.schema, context)
+        fit_pipeline(pipeline, dataset.X, dataset.y, weights=dataset.weights, groups=dataset.groups)
     path = given.models_folder / f"{configuration.id}-all.pickle"
     temporary = path.with_suffix(f".{time.time_ns()}")
     temporary.write_bytes(pickle.dumps(pipeline, protocol=5))
