@@ -26,8 +26,9 @@ def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table[:100].to_csv(folder / "churn.csv", index=False)
     table[100:].to_csv(folder / "test.csv", index=False)
     table[100:].drop(columns="Churn").to_csv(folder / "new.csv", index=False)
+    fit = ["fit", str(folder / "churn.csv"), "--target", "Churn", "-o", str(folder / "churn.automl"), *QUICKER]
     with pytest.raises(SystemExit) as ended:
-        main(["fit", str(folder / "churn.csv"), "--target", "Churn", "-o", str(folder / "churn.automl"), *QUICKER])
+        main([*fit, "--run-dir", str(folder / "churn-run")])
     assert ended.value.code == 0
     return folder
 
@@ -37,8 +38,10 @@ def test_readme_command_runs(command: str, example_folder: Path, monkeypatch: py
     monkeypatch.chdir(example_folder)
     # A budget counts from the start of the process, which here is that of all tests.
     arguments = shlex.split(re.sub(r"--time-budget \d+", "", command), comments=True)
+    if "--run-dir" in arguments:
+        arguments[arguments.index("--run-dir") + 1] += "-2"  # the example's own is there already
     with pytest.raises(SystemExit) as ended:
-        main(arguments + QUICKER if arguments[0] == "fit" else arguments)
+        main(arguments + QUICKER if arguments[0] == "fit" and "--resume" not in arguments else arguments)
     assert ended.value.code == 0
 
 
