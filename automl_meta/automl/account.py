@@ -11,11 +11,12 @@ import numpy as np
 
 from automl_meta.automl.advice import Advice
 from automl_meta.datasets import Dataset
+from automl_meta.datasets.dataset import taken
 from automl_meta.datasets.profile import TableProfile
 from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
 from automl_meta.evaluation import Evaluation, Metric, metrics_of
 from automl_meta.evaluation.diagnosis import diagnose_classes, diagnose_numbers
-from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.folds import Fold, kept_folds
 from automl_meta.inspection import OutOfFoldEnsemble, inspect_ensemble
 from automl_meta.pipelines.naming import brief
 
@@ -87,7 +88,7 @@ def account(
     """
     began = time.perf_counter()
     held_out = np.unique(np.concatenate([valid for _, valid in folds]))
-    y = dataset.y[held_out]
+    y, weights = dataset.y[held_out], taken(dataset.weights, held_out)
     told: dict[str, Any] = {
         "format": FORMAT,
         "notes": list(dataset.notes[:MOST_NOTES]),
@@ -97,11 +98,14 @@ def account(
         ],
         "similar": [{"name": name, "similarity": weight} for name, weight in advice.similarities],
         "timeline": timeline.steps(),
-        "metrics": [{"metric": one.name, "score": one.score(y, plan.honest)} for one in metrics_of(dataset.task)],
+        "metrics": [
+            {"metric": one.name, "score": one.score(y, plan.honest, weights)} for one in metrics_of(dataset.task)
+        ],
         "diagnosis": _diagnosis(dataset, plan, held_out, seed),
     }
     left = None if seconds is None else seconds - (time.perf_counter() - began)
-    ensemble = OutOfFoldEnsemble(predictor, folds)
+    bagged = [folds[number] for number in sorted(kept_folds(dataset, folds))]
+    ensemble = OutOfFoldEnsemble(predictor, bagged, refitted=bool(plan.refitted))
     told["inspection"] = inspect_ensemble(ensemble, dataset, profile, plan, metric, seed=seed, seconds=left)
     return told
 

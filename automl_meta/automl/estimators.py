@@ -43,6 +43,8 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         What mistakes cost, e.g. ``"fp=1,fn=5"``.
     folds : int or None
         None follows the number of rows.
+    repeats : int or None
+        How often the folds are drawn anew; None follows the number of rows.
     n_jobs : int or None
         Worker processes; None is one a core, 0 works in this process.
     random_state : int
@@ -76,6 +78,7 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         predict_limit: float | None = None,
         cost: str | None = None,
         folds: int | None = None,
+        repeats: int | None = None,
         n_jobs: int | None = None,
         random_state: int = 0,
     ) -> None:
@@ -91,10 +94,11 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         self.predict_limit = predict_limit
         self.cost = cost
         self.folds = folds
+        self.repeats = repeats
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Search, combine, and keep the best ensemble.
 
         Parameters
@@ -102,6 +106,10 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         X : DataFrame or array of shape (n_rows, n_columns)
             Strings, dates and missing cells are welcome.
         y : array of shape (n_rows,)
+        sample_weight : array of shape (n_rows,), optional
+            How much each row counts, in training and in scores; 0 leaves it out.
+        groups : array of shape (n_rows,), optional
+            Rows with the same value are never on both sides of a fold.
 
         Raises
         ------
@@ -109,7 +117,7 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
             A ``ValueError``: nothing can be learned from the table, or not in the time given.
         """
         X, y = self._checked(X, reset=True), self._checked_target(y)
-        dataset = dataset_from_arrays(X, y, task=self._task)
+        dataset = dataset_from_arrays(X, y, sample_weight=sample_weight, groups=groups, task=self._task)
         result: RunResult = run(dataset, self._options())
         self.model_ = result.model
         self.leaderboard_ = result.leaderboard

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from automl_meta.datasets import TableError, Task, has_target, target_from
+from automl_meta.datasets import TableError, Task, has_target, target_from, weights_from
 from automl_meta.errors import InputError
 from automl_meta.evaluation import metrics_of, resolve_metric
 from automl_meta.evaluation.bootstrap import bootstrap_intervals
@@ -39,6 +39,8 @@ class Judgement:
 def judge(model: FittedModel, frame: pd.DataFrame, extra_metrics: Sequence[str] = ()) -> Judgement:
     """Score `model` on the rows of a raw table that have a target, by all metrics of the task and `extra_metrics`.
 
+    Rows count by the column of weights that the model was fitted with, if the table has it.
+
     Raises
     ------
     InputError
@@ -51,10 +53,15 @@ def judge(model: FittedModel, frame: pd.DataFrame, extra_metrics: Sequence[str] 
     if not len(frame):
         raise TableError("The table", f"has no row with a target in {schema.target!r}.")
     y = target_from(frame, schema)
+    weights = weights_from(frame.reset_index(drop=True), schema)
     prediction, check = (model.predict_proba if schema.classes else model.predict)(frame)
-    intervals = bootstrap_intervals(metrics, y, prediction)
+    intervals = bootstrap_intervals(metrics, y, prediction, weights=weights)
     scores = [
-        {"metric": metric.name, "score": metric.score(y, prediction), "interval": list(intervals[metric.name])}
+        {
+            "metric": metric.name,
+            "score": metric.score(y, prediction, weights),
+            "interval": list(intervals[metric.name]),
+        }
         for metric in metrics
     ]
     if schema.classes is None:

@@ -11,7 +11,7 @@ from automl_meta.datasets.cells import Cells, look
 from automl_meta.datasets.errors import listed, nearest
 from automl_meta.datasets.features import read_cells
 from automl_meta.datasets.inference import infer_column, numbers_in
-from automl_meta.datasets.schema import ColumnRole
+from automl_meta.datasets.schema import ColumnRole, Schema
 from automl_meta.errors import InputError
 
 
@@ -114,6 +114,9 @@ def time_ranks(name: str, series: "pd.Series[Any]") -> NDArray[np.int64]:
         If a cell is neither a date nor a number, or all are the same.
     """
     cells = look(series)
+    if cells.n_distinct == 1 and not cells.missing.any():
+        problem = "all rows have the same time, so none is earlier. Name a column with at least two values."
+        raise RowColumnError("--time-column", name, problem)
     times = _times(name, cells)
     if times is None:
         example = cells.as_text().texts[0]
@@ -121,10 +124,7 @@ def time_ranks(name: str, series: "pd.Series[Any]") -> NDArray[np.int64]:
         raise RowColumnError("--time-column", name, problem)
     strange = np.isnat(times) if times.dtype.kind == "M" else np.isnan(times)
     _refuse("--time-column", series, strange, "empty or not a time", "Correct them, or drop these rows.")
-    _, ranks = np.unique(times, return_inverse=True)
-    if ranks.max() == 0:
-        problem = "all rows have the same time, so none is earlier. Name a column with at least two values."
-        raise RowColumnError("--time-column", name, problem)
+    ranks = np.unique(times, return_inverse=True)[1]
     return ranks.astype(np.int64)
 
 
@@ -144,6 +144,18 @@ def row_weights(name: str, series: "pd.Series[Any]") -> NDArray[np.float64]:
     if not weights.any():
         raise RowColumnError("--sample-weight", name, "all weights are 0. At least some must be above.")
     return weights
+
+
+def weights_from(frame: pd.DataFrame, schema: Schema) -> NDArray[np.float64] | None:
+    """Return how much each row of a raw table counts under a schema; None where it has no column of weights.
+
+    Raises
+    ------
+    RowColumnError
+        If the column is there and is none of weights.
+    """
+    present = [name for name in schema.names(ColumnRole.WEIGHT) if name in frame.columns]
+    return row_weights(present[0], frame[present[0]]) if present else None
 
 
 def _times(name: str, cells: Cells) -> NDArray[Any] | None:

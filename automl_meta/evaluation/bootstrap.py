@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.evaluation.metrics import Metric
+from automl_meta.datasets.dataset import taken
+from automl_meta.evaluation.metrics import Metric, Weights
 from automl_meta.seeding import generator
 
 RESAMPLES = 200
@@ -17,6 +18,7 @@ def bootstrap_intervals(
     y: NDArray[Any],
     prediction: NDArray[Any],
     *,
+    weights: Weights = None,
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -27,6 +29,8 @@ def bootstrap_intervals(
     ----------
     y : array of shape (n_rows,)
     prediction : array of shape (n_rows, n_classes) or (n_rows,)
+    weights : array of shape (n_rows,), optional
+        How much each row counts.
     level : float
         Share of the resamples that the interval holds.
 
@@ -40,7 +44,7 @@ def bootstrap_intervals(
     for _ in range(resamples):
         rows = random.integers(0, len(y), len(y))
         for metric in metrics:
-            scores[metric.name].append(metric.score(y[rows], prediction[rows]))
+            scores[metric.name].append(metric.score(y[rows], prediction[rows], taken(weights, rows)))
     tails = [(1 - level) / 2, (1 + level) / 2]
     return {name: _quantiles(np.array(values), tails) for name, values in scores.items()}
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.datasets import Dataset
+from automl_meta.datasets.dataset import taken
 from automl_meta.evaluation import Metric
 from automl_meta.inspection.out_of_fold import OutOfFoldEnsemble
 from automl_meta.seeding import generator
@@ -54,7 +55,8 @@ def permutation_importances(
         On the clock of `time.perf_counter`; columns that do not fit are left out.
     """
     X, y, folds = dataset.X.iloc[rows].reset_index(drop=True), dataset.y[rows], ensemble.fold_of[rows]
-    base = metric.score(y, ensemble.predict(X, folds))
+    weights = taken(dataset.weights, rows)
+    base = metric.score(y, ensemble.predict(X, folds), weights)
     at_once = max(1, ROWS_AT_ONCE // (repeats * len(rows)))
     found: list[Importance] = []
     for start in range(0, len(columns), at_once):
@@ -62,7 +64,7 @@ def permutation_importances(
         some = columns[start : start + at_once]
         copies = [_shuffled(X, column, seed, repeat) for column in some for repeat in range(repeats)]
         predicted = ensemble.predict(pd.concat(copies, ignore_index=True), np.tile(folds, len(copies)))
-        scores = [metric.score(y, part) for part in np.split(predicted, len(copies))]
+        scores = [metric.score(y, part, weights) for part in np.split(predicted, len(copies))]
         drops = base - np.array(scores).reshape(len(some), repeats)
         found += [
             Importance(column=column, drop=float(own.mean()), error=float(own.std()))

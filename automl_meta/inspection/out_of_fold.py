@@ -19,6 +19,8 @@ class OutOfFoldEnsemble:
         Its members are bags of one pipeline a fold, or single ones that were refitted to all rows.
     folds : sequence of (training positions, validation positions)
         Those that the pipelines were fitted on.
+    refitted : bool
+        Whether a member was fitted to all rows.
 
     Attributes
     ----------
@@ -28,8 +30,8 @@ class OutOfFoldEnsemble:
         The first fold that held the row out; -1 where none did.
     """
 
-    def __init__(self, predictor: EnsemblePredictor, folds: Sequence[Fold]) -> None:
-        self.is_honest = all(len(member) == len(folds) for member in predictor.members)
+    def __init__(self, predictor: EnsemblePredictor, folds: Sequence[Fold], *, refitted: bool = False) -> None:
+        self.is_honest = not refitted and all(len(member) == len(folds) for member in predictor.members)
         self._by_fold = [_of_fold(predictor, number, len(folds)) for number in range(len(folds))]
         n_rows = 1 + max(int(rows.max(initial=-1)) for fold in folds for rows in fold)
         self.fold_of = np.full(n_rows, -1, dtype=np.int64)
