@@ -104,7 +104,9 @@ def account(
         "diagnosis": _diagnosis(dataset, plan, held_out, seed),
     }
     left = None if seconds is None else seconds - (time.perf_counter() - began)
-    bagged = [folds[number] for number in sorted(kept_folds(dataset, folds))]
+    bagged = folds  # of forward splits, all that were validated, by one model for all of them
+    if dataset.times is None:
+        bagged = [folds[number] for number in sorted(kept_folds(dataset, folds))]
     ensemble = OutOfFoldEnsemble(predictor, bagged, refitted=bool(plan.refitted))
     told["inspection"] = inspect_ensemble(ensemble, dataset, profile, plan, metric, seed=seed, seconds=left)
     return told
