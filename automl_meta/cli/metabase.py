@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automl_meta.cli.metabase_build import add, build
+from automl_meta.cli.metabase_rebuild import rebuild
 from automl_meta.cli.output import console_for, plain_table, print_json
 from automl_meta.errors import InputError
 
@@ -37,6 +38,7 @@ def metabase() -> None:
 
 metabase.add_command(build)
 metabase.add_command(add)
+metabase.add_command(rebuild)
 
 
 @metabase.command()

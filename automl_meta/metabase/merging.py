@@ -63,6 +63,19 @@ LEFT JOIN run AS mine ON mine.dataset_id = dataset.id AND mine.configuration_id 
     AND mine.protocol_id = protocol.id
 WHERE mine.status IS NULL OR (mine.status != 'ok' AND theirs.status = 'ok')
 ORDER BY dataset.id, configuration.id, protocol.id;
+
+INSERT OR IGNORE INTO provenance
+SELECT dataset.id, configuration.id, protocol.id, theirs.source_run, theirs.source_setup, theirs.source_flow,
+    theirs.grade
+FROM other.provenance AS theirs
+JOIN other.dataset AS their_dataset ON their_dataset.id = theirs.dataset_id
+JOIN dataset ON dataset.name = their_dataset.name
+JOIN other.configuration AS their_configuration ON their_configuration.id = theirs.configuration_id
+JOIN configuration ON configuration.hash = their_configuration.hash
+JOIN other.protocol AS their_protocol ON their_protocol.id = theirs.protocol_id
+JOIN protocol ON protocol.row_cap = their_protocol.row_cap AND protocol.folds = their_protocol.folds
+    AND protocol.seed = their_protocol.seed AND protocol.source = their_protocol.source
+ORDER BY dataset.id, configuration.id, protocol.id, theirs.source_run;
 """
 
 # What the digest is made of: everything that counts, in an order that does not depend on how the store grew.
@@ -79,6 +92,10 @@ DIGESTED = (
     LEFT JOIN message AS error ON error.id = error_id LEFT JOIN message AS origin ON origin.id = origin_id
     LEFT JOIN metric_list ON metric_list.id = metric_list_id
     ORDER BY dataset.name, hash, row_cap, folds, seed, source""",
+    """SELECT dataset.name, hash, row_cap, folds, seed, source, source_run, source_setup, source_flow, grade
+    FROM provenance JOIN dataset ON dataset.id = dataset_id JOIN configuration ON configuration.id = configuration_id
+    JOIN protocol ON protocol.id = protocol_id
+    ORDER BY dataset.name, hash, row_cap, folds, seed, source, source_run""",
 )
 
 

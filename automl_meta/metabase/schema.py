@@ -109,8 +109,25 @@ CREATE TABLE claim (
 ) WITHOUT ROWID;
 """
 
+VERSION_2 = """
+-- Where a run that an importer brought comes from, by the source's own numbers. Several runs of a source may be one
+-- run here: the scores are those of the first with the best grade.
+CREATE TABLE provenance (
+    dataset_id INTEGER NOT NULL,
+    configuration_id INTEGER NOT NULL,
+    protocol_id INTEGER NOT NULL,
+    source_run INTEGER NOT NULL,
+    source_setup INTEGER NOT NULL,
+    source_flow INTEGER NOT NULL,
+    grade TEXT NOT NULL CHECK (grade IN ('exact', 'approximate')),
+    PRIMARY KEY (dataset_id, configuration_id, protocol_id, source_run),
+    FOREIGN KEY (dataset_id, configuration_id, protocol_id)
+        REFERENCES run (dataset_id, configuration_id, protocol_id) ON DELETE CASCADE
+) WITHOUT ROWID;
+"""
+
 # The script at position n leads from version n to version n + 1; version 0 is an empty file.
-MIGRATIONS: tuple[str, ...] = (VERSION_1,)
+MIGRATIONS: tuple[str, ...] = (VERSION_1, VERSION_2)
 
 
 def check_version(connection: sqlite3.Connection, path: str) -> int:

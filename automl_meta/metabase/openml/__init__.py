@@ -1,0 +1,1 @@
+"""OpenML's public runs as a meta-base: fetched dependably, translated honestly."""

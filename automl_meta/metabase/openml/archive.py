@@ -1,0 +1,112 @@
+"""Pages from the cache, and from the server where the cache has none."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from automl_meta.files import replacing
+from automl_meta.metabase.openml.cache import Page, PageCache
+from automl_meta.metabase.openml.client import Client, FetchError
+from automl_meta.metabase.openml.formats import DatasetDescription, MalformedError
+
+Parsed = TypeVar("Parsed")
+
+
+class NotCachedError(FetchError):
+    """Something is not in the cache, and the server must not be asked."""
+
+
+class Archive:
+    """What the server has, each thing fetched once.
+
+    Parameters
+    ----------
+    client : Client or None
+        None: offline, only what is in the cache.
+    """
+
+    def __init__(self, cache: PageCache, client: Client | None) -> None:
+        self.cache = cache
+        self.client = client
+
+    def get(self, path: str, parse: Callable[[bytes], Parsed], variant: int = 0) -> Parsed | None:
+        """Return what `parse` makes of the page of `path`; None if the server has no result.
+
+        Raises
+        ------
+        NotCachedError
+            If it is not in the cache, and this is offline.
+        RefusedError, UnavailableError
+            As `Client.fetch`.
+        """
+        page = self.cache.get(path, variant)
+        if page is not None:
+            try:
+                return None if page.code else parse(page.body)
+            except MalformedError:
+                pass  # from another version, or by another hand; asked for again
+        if self.client is None:
+            raise NotCachedError(f"{path} is not in the cache")
+        page, parsed = self.client.fetch(path, parse)
+        self.cache.put(path, page, variant)
+        return parsed
+
+    def has(self, path: str) -> bool:
+        """Return whether the page of `path` is in the cache."""
+        return self.cache.get(path) is not None
+
+    def keep(self, path: str, body: bytes) -> None:
+        """Keep what was computed from pages, under a path of its own."""
+        self.cache.put(path, Page(body))
+
+    def table(self, dataset: DatasetDescription) -> Path:
+        """Return the file with a dataset's table: Parquet if the server has it, else ARFF.
+
+        Raises
+        ------
+        NotCachedError
+            If it is not in the cache, and this is offline.
+        UnavailableError
+            If the server does not give it.
+        """
+        url, ending = (dataset.parquet_url, "parquet") if dataset.parquet_url else (dataset.url, "arff")
+        file = self.cache.file(f"{dataset.dataset_id}.{ending}")
+        path = f"table/{dataset.dataset_id}.{ending}"
+        known = self.cache.get(path)
+        if known is not None and file.is_file() and known.body.decode() == file_digest(file):
+            return file
+        if self.client is None:
+            raise NotCachedError(f"the table of dataset {dataset.dataset_id} is not in the cache")
+        check = _is_parquet if ending == "parquet" else _checksum_check(dataset.md5)
+        body = self.client.download(url, check)
+        with replacing(file) as temporary:
+            temporary.write_bytes(body)
+        self.keep(path, file_digest(file).encode())
+        return file
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checksum_check(md5: str) -> Callable[[bytes], None]:
+    def check(body: bytes) -> None:
+        if md5 and hashlib.md5(body, usedforsecurity=False).hexdigest() != md5:
+            raise MalformedError("the table's checksum is another one")
+        if b"@data" not in body.lower():
+            raise MalformedError("not a whole ARFF file")
+
+    return check
+
+
+def _is_parquet(body: bytes) -> None:
+    import pyarrow as pa  # heavy
+    import pyarrow.parquet as pq
+
+    try:
+        pq.ParquetFile(pa.BufferReader(body)).read_row_group(0)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise MalformedError("not a whole Parquet file") from error
