@@ -169,7 +169,7 @@ def experiences(
         without(experience, set(forget) - forgotten)  # raises for a name that no kind of task knows
     if not found:
         raise refused or InputError(
-            "no kind of task has two datasets with results for half of the configurations. "
+            "no kind of task has two datasets with results for half of the configurations, or for 50 of them. "
             "Try --metabase with another file, or: automl-meta metabase build"
         )
     return found

@@ -121,7 +121,7 @@ def compare(
     """
     random = random_search(experience, n_evaluations=max(n_evaluations, RANDOM_EVALUATIONS))
     if len(random.datasets) < 2:
-        raise ValueError(f"{title}: fewer than two datasets have results for half of the configurations")
+        raise ValueError(f"{title}: fewer than two datasets have results for half of the configurations, or for 50")
     names = [name for name in methods if name != "random"]
     if executor is not None:
         curves = evaluate_side_by_side(

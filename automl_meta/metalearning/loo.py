@@ -17,7 +17,8 @@ from automl_meta.seeding import generator
 
 STEPS = (1, 2, 3, 5, 10, 25, 50)
 BOOTSTRAPS = 2000
-TELLING = 0.5  # of the configurations that must be known on a dataset for it to judge a method
+TELLING = 0.5  # of the configurations that must be known on a dataset for it to judge a method ...
+ENOUGH = 50  # ... or so many: where runs were made at random, no dataset has half of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,8 +148,8 @@ def curves_of(method: str, experience: Experience, judged: Judged, n_evaluations
 
 
 def is_telling(table: Floats) -> bool:
-    """Return whether a dataset's standings can judge a method: half of the configurations, at least, are known."""
-    return bool(np.isfinite(table).sum() >= max(TELLING * len(table), 2))
+    """Return whether a dataset's standings can judge a method: half of the configurations are known, or many."""
+    return bool(np.isfinite(table).sum() >= max(min(TELLING * len(table), ENOUGH), 2))
 
 
 def _search(model: MetaModel, experience: Experience, dataset: int, n_evaluations: int) -> list[int]:

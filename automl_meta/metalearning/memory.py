@@ -21,14 +21,19 @@ from automl_meta.errors import InputError
 from automl_meta.evaluation.metrics import default_metric, metrics_of, resolve_metric
 from automl_meta.files import replacing
 from automl_meta.metabase.experience import Experience
+from automl_meta.metabase.matrices import UNTRIED, Matrices
 from automl_meta.metalearning.similarity import Similarity, fit_similarity
 from automl_meta.metalearning.standings import learn_standings
 from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 3  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
+# What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
+# measured once; the rest are those measured most often.
+MOST_CONFIGURATIONS = 2000
+OWN_SOURCES = frozenset({"build", "fit", "import"})  # of runs that are made as `fit` makes them
 
 # Metrics that the meta-base does not store, and the stored one that orders configurations most like it.
 RELATIVES = {
@@ -63,6 +68,8 @@ class Memory:
         The one that the experience is in.
     asked : str
         The one that was asked for; another than `metric` if the meta-base does not have it.
+    sources : tuple of str
+        Who made the runs.
     """
 
     task: Task
@@ -71,11 +78,13 @@ class Memory:
     experience: Experience
     configurations: tuple[Configuration, ...]
     similarity: Similarity
+    sources: tuple[str, ...] = ()
 
     @property
     def comparable(self) -> bool:
-        """Whether a score means the same on every dataset."""
-        return self.task.is_classification or self.metric == "r2"
+        """Whether a score means the same on every dataset: not if runs were made in different ways."""
+        alike = len(self.sources) <= 1 or OWN_SOURCES.issuperset(self.sources)
+        return alike and (self.task.is_classification or self.metric == "r2")
 
     @property
     def note(self) -> str:
@@ -198,20 +207,39 @@ def read_comparable(
     InputError
         As `remember`.
     """
+    experience, configurations, stored, _ = _read(paths, task, metric, forget)
+    return experience, configurations, stored
+
+
+def _read(
+    paths: Sequence[Path], task: Task, metric: str | None, forget: Collection[str]
+) -> tuple[Experience, tuple[Configuration, ...], str, tuple[str, ...]]:
+    """Return what `read_comparable` does, and the sources of the runs."""
     from automl_meta.metabase.view import open_matrices
     from automl_meta.pipelines.vectors import vectorize  # the search spaces are slow to import
 
     asked = (resolve_metric(metric, task) if metric else default_metric(task)).name
     matrices = open_matrices(paths, _tasks_like(task, asked)) if paths else None
     if matrices is None or not matrices.datasets:
-        return empty_experience(), (), asked
+        return empty_experience(), (), asked, ()
     stored = nearest_metric(asked, matrices.metrics, task)
+    matrices = matrices.take_configurations(_most_measured(matrices))
     experience = matrices.experience(stored, vectorize(matrices.configurations, task))
-    return without(experience, forget), matrices.configurations, stored
+    sources = tuple(sorted({protocol.source for protocol in matrices.protocols}))
+    return without(experience, forget), matrices.configurations, stored, sources
+
+
+def _most_measured(matrices: Matrices) -> list[bool]:
+    """Return which configurations are kept; among equals the id, a hash, decides."""
+    counts = (matrices.statuses != UNTRIED).sum(axis=0)
+    order = np.lexsort(([configuration.id for configuration in matrices.configurations], -counts))
+    kept = np.zeros(len(counts), dtype=bool)
+    kept[order[:MOST_CONFIGURATIONS]] = True
+    return list(map(bool, kept))
 
 
 def _learn(paths: Sequence[Path], task: Task, asked: str, forget: Collection[str]) -> Memory:
-    experience, configurations, metric = read_comparable(paths, task, asked, forget=forget)
+    experience, configurations, metric, sources = _read(paths, task, asked, forget)
     return Memory(
         task=task,
         metric=metric,
@@ -219,6 +247,7 @@ def _learn(paths: Sequence[Path], task: Task, asked: str, forget: Collection[str
         experience=experience,
         configurations=configurations,
         similarity=fit_similarity(learn_standings(experience)),
+        sources=sources,
     )
 
 
@@ -278,6 +307,7 @@ def _store(memory: Memory, file: Path) -> None:
         "metric": memory.metric,
         "asked": memory.asked,
         "configurations": [configuration.to_dict() for configuration in memory.configurations],
+        "sources": list(memory.sources),
     }
     arrays: dict[str, NDArray[Any]] = {"head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)}
     for part in (memory.experience, memory.similarity):
@@ -315,6 +345,7 @@ def _load(file: Path) -> Memory | None:
         experience=Experience(**parts[Experience]),
         configurations=tuple(Configuration.from_dict(content) for content in head["configurations"]),
         similarity=Similarity(**parts[Similarity]),
+        sources=tuple(head["sources"]),
     )
 
 
