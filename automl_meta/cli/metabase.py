@@ -234,6 +234,7 @@ def _print_summary(console: "Console", summary: "StoreSummary") -> None:
             console.print(f"{name}: datasets with at least so many configurations: {dense}", soft_wrap=True)
     _print_counts(console, "runs by algorithm", summary.algorithms)
     _print_counts(console, "runs by protocol", summary.protocols)
+    _print_counts(console, "runs by grade", summary.grades)
     _print_counts(console, "runs by status", summary.statuses)
     _print_counts(console, "failures", summary.failures)
     console.print(f"metrics: {', '.join(summary.metrics)}", soft_wrap=True)

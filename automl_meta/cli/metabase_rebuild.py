@@ -171,7 +171,7 @@ def _document(output: Path, report: "RebuildReport", archive: "Archive", seconds
     traffic = archive.client.traffic if archive.client else None
     return {
         "output": str(output),
-        **asdict(report),
+        **report.to_dict(),
         "requests": traffic.requests if traffic else 0,
         "failures": dict(traffic.failures) if traffic else {},
         "seconds": seconds,

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from automl_meta.datasets.task import Task
+from automl_meta.metabase.provenance import grades
 from automl_meta.metabase.store import MetaBase
 
 
@@ -37,6 +38,8 @@ class StoreSummary:
     ----------
     core_hours : float
         Processor time of all runs; wall clock where that is unknown.
+    grades : dict
+        Of runs that an importer brought: how well their configurations say what was run.
     first, last : int or None
         When the oldest and the newest run were made, in seconds since 1970.
     """
@@ -51,6 +54,7 @@ class StoreSummary:
     algorithms: dict[str, int]
     metrics: list[str]
     protocols: dict[str, int]
+    grades: dict[str, int]
     versions: list[dict[str, str]]
     extractors: dict[str, int]
     core_hours: float
@@ -93,6 +97,7 @@ def summarise_store(store: MetaBase) -> StoreSummary:
         algorithms=dict(algorithms),
         metrics=list(metrics),
         protocols={str(protocols[key]): count for key, count in per_protocol.items()},
+        grades=grades(store),
         versions=list(store._environments().values()),
         extractors=dict(Counter(store.extractors().values())),
         core_hours=hours or 0.0,

@@ -10,11 +10,11 @@ from automl_meta.metabase.openml.conversion import is_classification
 from automl_meta.metabase.openml.formats import read_evaluations, read_task
 from automl_meta.metabase.openml.listing import Query, cursor_path
 from automl_meta.metabase.openml.measures import measures_for
-from automl_meta.metabase.openml.rebuild import RebuildOptions
+from automl_meta.metabase.openml.rebuild import SUPERVISED, RebuildOptions
 from automl_meta.metabase.openml.selection import select_tasks
 
 LOOKED_AT = 3  # lists whose length is found out
-DOCUMENTS = 3  # of a task besides its lists: the task, the dataset, its table or qualities
+DOCUMENTS = 2  # of a task besides its lists: the dataset, its table or qualities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,8 @@ class Forecast:
 def forecast(options: RebuildOptions, archive: Archive) -> Forecast:
     """Return what `rebuild` with the same options would fetch.
 
-    A few lists are measured, by asking for single rows further and further down; their pages are not fetched.
+    The tasks' descriptions are fetched, and kept. A few lists are measured, by asking for single rows further and
+    further down; their pages are not fetched.
 
     Raises
     ------
@@ -62,8 +63,7 @@ def forecast(options: RebuildOptions, archive: Archive) -> Forecast:
     pace = (time.monotonic() - started) / asked if asked else 0.0
     mean = sum(lengths) / len(lengths) if lengths else 0.0
     pages = len(missing) * (mean // options.page_size + 2)
-    undescribed = sum(not archive.has(f"task/{task}") for task in tasks)
-    requests = round(pages + DOCUMENTS * undescribed)
+    requests = round(pages + DOCUMENTS * len({query.task_id for query in missing}))
     return Forecast(
         tasks=len(tasks),
         lists=len(queries),
@@ -76,9 +76,11 @@ def forecast(options: RebuildOptions, archive: Archive) -> Forecast:
 
 
 def _queries(options: RebuildOptions, archive: Archive, task_id: int) -> Sequence[Query]:
-    """Return the lists of a task; by the number of measures of a classification if it is not known yet."""
-    task = archive.get(f"task/{task_id}", read_task) if archive.has(f"task/{task_id}") else None
-    measures = measures_for(options.measures, classification=task is None or is_classification(task))
+    """Return the lists of a task, none if it is neither classification nor regression."""
+    task = archive.get(f"task/{task_id}", read_task)
+    if task is None or task.kind not in SUPERVISED:
+        return []
+    measures = measures_for(options.measures, classification=is_classification(task))
     return [
         Query(task_id=task_id, measure=name, flows=options.flows, uploaders=options.uploaders) for name in measures
     ]

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from automl_meta.errors import InputError
 from automl_meta.files import check_writable
@@ -88,6 +89,24 @@ class RebuildReport:
     unavailable: int = 0
     incomplete: dict[int, str] = field(default_factory=dict)
     last: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready dict."""
+        counts = self.counts
+        return {
+            "tasks": self.tasks,
+            "datasets": self.datasets,
+            "counts": {
+                "evaluations": counts.listed,
+                "runs": counts.runs,
+                "grades": dict(sorted(counts.stored.items())),
+                "repeated": counts.repeated,
+                "without_score": counts.without_score,
+                "untranslatable": dict(sorted(counts.untranslatable.items())),
+            },
+            "skipped": {str(task): reason for task, reason in self.skipped.items()},
+            "incomplete": {str(task): reason for task, reason in self.incomplete.items()},
+        }
 
 
 def rebuild(
@@ -210,16 +229,10 @@ class _Pass:
 
     def _summary(self) -> str:
         """Return what the file says of how it was made: nothing that depends on when, or on the server's moods."""
-        counts = self._report.counts
         return json.dumps(
             {
                 "measures": list(self._options.measures),
                 "meta-features": "qualities" if self._options.qualities else "computed",
-                "evaluations": counts.listed,
-                "runs": counts.runs,
-                "grades": dict(sorted(counts.stored.items())),
-                "repeated": counts.repeated,
-                "without_score": counts.without_score,
-                "untranslatable": dict(sorted(counts.untranslatable.items())),
+                **self._report.to_dict()["counts"],
             }
         )
