@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 from automl_meta.metabase.openml.translation.setups import MAX_VALUE, TOO_LONG, Parameter, without_version
 
 OML = "{http://openml.org/openml}"
+LARGE = 16 << 20  # bytes of a list
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([^"']+)["']""")
 _KNOWN_ENCODINGS = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1")
 
@@ -107,6 +108,18 @@ def read_evaluations(body: bytes, known_setups: Container[int] = ()) -> Iterator
     if _looks_like_json(body):
         yield from _evaluations_from_json(body, known_setups)
         return
+    for element in _evaluation_elements(body):
+        try:
+            yield _evaluation(element, known_setups)
+        except (KeyError, ValueError) as error:
+            raise MalformedError(f"an evaluation that cannot be understood ({error})") from error
+
+
+def _evaluation_elements(body: bytes) -> Iterator[ElementTree.Element]:
+    """Yield the rows of a list; those of a large one are forgotten one by one, as a tree takes much memory."""
+    if len(body) <= LARGE:  # several times quicker
+        yield from _root(body, "evaluations").iterfind(f"{OML}evaluation")
+        return
     _check_plain(body)
     root: ElementTree.Element | None = None
     try:
@@ -116,26 +129,20 @@ def read_evaluations(body: bytes, known_setups: Container[int] = ()) -> Iterator
                 if element.tag != f"{OML}evaluations":
                     raise MalformedError(f"expected evaluations, got {element.tag}")
             elif event == "end" and element.tag == f"{OML}evaluation":
-                yield _evaluation({_tail(part): part for part in element}, known_setups)
+                yield element
                 root.clear()
-    except (ElementTree.ParseError, KeyError, ValueError) as error:
+    except (ElementTree.ParseError, ValueError) as error:
         raise MalformedError(f"not a whole list of evaluations ({error})") from error
-    if root is None:
-        raise MalformedError("an empty response")
 
 
-def _tail(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _evaluation(parts: Mapping[str, ElementTree.Element], known_setups: Container[int]) -> Evaluation:
-    texts = {name: (element.text or "").strip() for name, element in parts.items()}
-    parameters = None
-    if int(texts["setup_id"]) not in known_setups:
-        listed = parts.get("parameters")
-        rows = [] if listed is None else [{_tail(e): e.text or "" for e in parameter} for parameter in listed]
-        parameters = tuple(_parameter(row) for row in rows)
-    return _evaluation_from(texts, parameters)
+def _evaluation(element: ElementTree.Element, known_setups: Container[int]) -> Evaluation:
+    texts = {part.tag.removeprefix(OML): (part.text or "").strip() for part in element}
+    if int(texts["setup_id"]) in known_setups:
+        return _evaluation_from(texts, None)
+    listed = element.iterfind(f"{OML}parameters/{OML}parameter")
+    names = ("parameter_name", "value", "flow_name", "full_name")
+    rows = ({name: parameter.findtext(OML + name) for name in names} for parameter in listed)
+    return _evaluation_from(texts, tuple(_parameter(row) for row in rows))
 
 
 def _evaluation_from(texts: Mapping[str, Any], parameters: tuple[Parameter, ...] | None) -> Evaluation:
@@ -154,7 +161,7 @@ def _evaluation_from(texts: Mapping[str, Any], parameters: tuple[Parameter, ...]
 
 def _parameter(row: Mapping[str, Any]) -> Parameter:
     name, value = str(row["parameter_name"]), _spelled(row.get("value"))
-    component = row.get("flow_name") or str(row.get("full_name", "")).removesuffix(f"_{name}")
+    component = row.get("flow_name") or str(row.get("full_name") or "").removesuffix(f"_{name}")
     return _shared_parameter(str(component), name, value if len(value) <= MAX_VALUE else TOO_LONG)
 
 

@@ -1,8 +1,10 @@
 """A configuration in the making, and what is lost on the way."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from ConfigSpace import CategoricalHyperparameter, UniformIntegerHyperparameter
 
@@ -48,6 +50,12 @@ class Translation:
         return Grade.APPROXIMATE if self.losses else Grade.EXACT
 
 
+@cache
+def _defaults(algorithm: str, task: Task) -> Mapping[str, Value]:
+    """Return a value for every hyperparameter, also those that the others make inactive."""
+    return {name: part.default_value for name, part in search_space(algorithm, task).items()}
+
+
 class Draft:
     """Collects hyperparameters of one algorithm; those that are not set have the catalogue's defaults.
 
@@ -70,7 +78,7 @@ class Draft:
         self.task = task
         self._space = search_space(algorithm, task)
         self._version = known.version
-        self._values: dict[str, Value] = {name: part.default_value for name, part in self._space.items()}
+        self._values = dict(_defaults(algorithm, task))
         self._losses: list[str] = []
 
     def __contains__(self, name: str) -> bool:

@@ -5,6 +5,7 @@ A marked object names a class or a function. It is read as data: nothing is ever
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 MARK = "oml-python:serialized_object"
@@ -30,10 +31,11 @@ class Named:
         return f"{self.kind} {self.name}"
 
 
+@lru_cache(1 << 14)
 def read_value(text: str) -> Any:
     """Return what a parameter's text says: a JSON value with `Named` in it; the text itself if it is no JSON.
 
-    Old flows spell None, True and False as Python does.
+    Old flows spell None, True and False as Python does. The value must not be changed: the same text gives it again.
     """
     text = text.strip()
     if text in _PYTHON:

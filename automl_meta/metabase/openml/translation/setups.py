@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from automl_meta.datasets.task import Task
 from automl_meta.metabase.openml.translation.draft import UntranslatableError
@@ -94,6 +95,7 @@ def without_version(name: str) -> str:
     return _VERSION.sub("", name.strip())
 
 
+@lru_cache(1 << 10)
 def parse_flow_name(name: str) -> Component:
     """Take a flow's name apart.
 
