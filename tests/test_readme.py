@@ -1,5 +1,7 @@
 import re
 import shlex
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +10,26 @@ import pytest
 
 from automl_meta.cli import main
 
+sys.path.insert(0, str(Path(__file__).parent / "metabase" / "openml"))
+
+from openml_server import LocalServer
+from openml_world import make_world
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 COMMANDS = re.findall(r"^ {4}automl-meta (.+)$", README, flags=re.MULTILINE)
 QUICKER = ["--max-evaluations", "2", "--top-k", "2", "--jobs", "0"]
 
 
 @pytest.fixture(scope="module")
-def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the README's tables in it, and the model that its first command makes."""
+def openml_server() -> Iterator[LocalServer]:
+    """Run a server that stands for openml.org."""
+    with LocalServer(make_world(n_tasks=6, n_runs=300)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def example_folder(tmp_path_factory: pytest.TempPathFactory, openml_server: LocalServer) -> Path:
+    """Return a folder with the README's tables in it, and what its first commands make."""
     folder = tmp_path_factory.mktemp("readme")
     rng = np.random.default_rng(0)
     n = 150
@@ -30,14 +44,23 @@ def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.raises(SystemExit) as ended:
         main([*fit, "--run-dir", str(folder / "churn-run")])
     assert ended.value.code == 0
+    cc18 = ["metabase", "rebuild", "--suite", "cc18", "-o", str(folder / "cc18.sqlite"), "--pause", "0"]
+    with pytest.raises(SystemExit) as ended:
+        main([*cc18, "--server", openml_server.url, "--cache", str(folder / "openml-cache")])
+    assert ended.value.code == 0
     return folder
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_readme_command_runs(command: str, example_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readme_command_runs(
+    command: str, example_folder: Path, openml_server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(example_folder)
+    monkeypatch.setenv("OPENML_SERVER", openml_server.url)
     # A budget counts from the start of the process, which here is that of all tests.
     arguments = shlex.split(re.sub(r"--time-budget \d+", "", command), comments=True)
+    if "rebuild" in arguments:
+        arguments += ["--pause", "0", "--cache", "openml-cache"]
     if "--run-dir" in arguments:
         arguments[arguments.index("--run-dir") + 1] += "-2"  # the example's own is there already
     with pytest.raises(SystemExit) as ended:

@@ -238,7 +238,7 @@ def _print_summary(console: "Console", summary: "StoreSummary") -> None:
     _print_counts(console, "runs by status", summary.statuses)
     _print_counts(console, "failures", summary.failures)
     console.print(f"metrics: {', '.join(summary.metrics)}", soft_wrap=True)
-    for versions in summary.versions:
+    for versions in filter(None, summary.versions):  # importers do not know them
         console.print(f"made with: {', '.join(f'{k} {v}' for k, v in versions.items())}", soft_wrap=True)
 
 
