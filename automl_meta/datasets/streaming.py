@@ -24,7 +24,7 @@ from automl_meta.datasets.schema import ColumnRole, Schema
 ROWS = 50_000  # of a piece, fewer where there are many columns
 CELLS = 2_000_000
 STREAMED_FROM = 32 * 2**20  # bytes of a file; smaller ones are read at once
-BLOCK = 1 << 23  # bytes that are parsed at once; a row must fit
+BLOCK = 1 << 21  # bytes that are parsed at once, of which pyarrow reads up to 32 ahead; a row must fit
 _UNDEFINED_IN_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _BROKEN = (OSError, EOFError, zlib.error, pa.ArrowException, UnicodeError)
 

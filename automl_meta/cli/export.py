@@ -1,0 +1,51 @@
+"""A saved model in another shape."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from automl_meta.cli.output import console_for
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--format", "kind", type=click.Choice(["python", "pickle"]), default="python", show_default=True)
+@click.option(
+    "--members",
+    type=click.Choice(["ensemble", "best"]),
+    default="ensemble",
+    show_default=True,
+    help="Whether the script retrains the ensemble or the best single configuration.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: MODEL.py, MODEL.pickle]"
+)
+def export(model: Path, kind: str, members: Any, output: Path | None) -> None:
+    """Write MODEL as a plain script that retrains it without this package, or as a pickle.
+
+    The script needs scikit-learn, pandas and, where it is a member, LightGBM; run, it prints its own out-of-fold
+    score. A pickle holds the fitted model for programs that have this package.
+
+    \b
+    automl-meta export churn.automl --format python -o retrain_churn.py
+    """
+    from automl_meta.files import check_writable
+    from automl_meta.persistence import load_model
+    from automl_meta.persistence.exporting import write_pickle, write_script
+
+    path = output or model.with_suffix(".py" if kind == "python" else ".pickle")
+    check_writable(path)
+    fitted = load_model(model)
+    console = console_for()
+    if kind == "python":
+        write_script(path, fitted, members=members)
+        console.print(f"[bold]wrote {path}[/bold]. Try: python {path} DATA.csv")
+        return
+    write_pickle(path, fitted)
+    console.print(f"[bold]wrote {path}[/bold]")
+    console_for(machine_readable=True).print(
+        "warning: a pickle runs code when it is opened: open only those that you made. It needs the same versions of "
+        "all libraries; the model file itself does not run code, and says when versions differ.",
+        markup=False,
+    )
