@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from automl_meta.errors import InputError
 
 SHOWN = 12  # names in one message
+MOST_CHARACTERS = 1_000  # of a message, which may quote a cell of any length
 
 
 def listed(names: Iterable[object], limit: int = SHOWN) -> str:
@@ -34,7 +35,7 @@ class TableError(InputError):
     """
 
     def __init__(self, source: str, problem: str) -> None:
-        super().__init__(source, problem)
+        super().__init__(source, problem if len(problem) <= MOST_CHARACTERS else f"{problem[:MOST_CHARACTERS]} ...")
 
     def __str__(self) -> str:
         source, problem = self.args

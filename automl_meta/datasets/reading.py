@@ -9,6 +9,8 @@ import zlib
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from automl_meta.datasets.arff import read_arff
 from automl_meta.datasets.delimited import read_delimited
@@ -149,8 +151,10 @@ def text_format(source: str, text: str) -> str:
 
 def _read_parquet(content: bytes, source: str) -> pd.DataFrame:
     try:
-        frame = pd.read_parquet(io.BytesIO(content), engine="pyarrow")
-    except (OSError, ValueError) as error:
+        table = pq.read_table(io.BytesIO(content))
+        table.validate(full=True)  # damaged texts would be found out only where they are used
+        frame = table.to_pandas()
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise TableError(source, f"the Parquet file is damaged ({error}).") from error
     return _checked(frame.reset_index(drop=frame.index.names == [None]), source)
 
@@ -160,7 +164,7 @@ def _read_json(text: str, source: str) -> pd.DataFrame:
     if text.lstrip().startswith("["):
         try:
             records = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TableError(source, f"is not JSON ({error}).") from error
     else:
         for number, line in enumerate(text.splitlines(), start=1):
@@ -168,7 +172,7 @@ def _read_json(text: str, source: str) -> pd.DataFrame:
                 continue
             try:
                 records.append(json.loads(line))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise TableError(source, f"line {number} is not JSON ({error}).") from error
     for number, record in enumerate(records, start=1):
         if not isinstance(record, dict):

@@ -26,7 +26,7 @@ CELLS = 2_000_000
 STREAMED_FROM = 32 * 2**20  # bytes of a file; smaller ones are read at once
 BLOCK = 1 << 21  # bytes that are parsed at once, of which pyarrow reads up to 32 ahead; a row must fit
 _UNDEFINED_IN_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
-_BROKEN = (OSError, EOFError, zlib.error, pa.ArrowException, UnicodeError)
+_BROKEN = (OSError, EOFError, zlib.error, pa.ArrowException, ValueError)
 
 
 @dataclass(slots=True)
@@ -188,6 +188,7 @@ def _parquet(path: Path, schema: Schema, rows: int) -> TablePieces:
         nonlocal done
         try:
             for batch in file.iter_batches(batch_size=size, columns=wanted):
+                batch.validate(full=True)  # damaged texts would be found out only where they are used
                 done += batch.num_rows
                 frame = batch.to_pandas()
                 yield frame.set_axis([str(name).strip() for name in frame.columns], axis="columns")
