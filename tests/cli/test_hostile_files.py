@@ -1,4 +1,4 @@
-"""Broken and hostile tables and model files, as the command line meets them: exit code 2, one screen, no file left."""
+"""Broken and hostile tables and model files, as the command line meets them: exit code 2, one screen, no file."""
 
 import gzip
 import json
