@@ -129,7 +129,7 @@ def _archive(server: str | None, key: str | None, folder: Path | None, offline: 
     from automl_meta.metabase.openml.settings import api_key, page_cache, server_address
 
     address = server_address(server)
-    client = None if offline else Client(address, key=api_key(key), patience=Patience(pause=pause))
+    client = None if offline else Client(address, key=api_key(address, key), patience=Patience(pause=pause))
     return Archive(page_cache(folder, address), client)
 
 

@@ -42,6 +42,11 @@ class Counts:
     without_score: int = 0
     untranslatable: Counter[str] = field(default_factory=Counter)
 
+    def drop(self, grade: Grade) -> None:
+        """Count a run as a repeated one: another task has brought its like."""
+        self.stored[grade.value] -= 1
+        self.repeated += 1
+
     def add(self, other: "Counts") -> None:
         """Add the counts of another task."""
         self.listed += other.listed

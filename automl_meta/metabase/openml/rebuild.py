@@ -194,16 +194,19 @@ class _Pass:
         if dataset is None:
             raise InputError(f"the server has no dataset {task.dataset_id}")
         self._report.last = dataset.name
+        measures = measures_for(options.measures, classification=is_classification(task))
+        if all(measure.metric == SECONDS for measure in measures.values()):
+            raise InputError("none of the measures asked for is one of its kind")
         facts = facts_from_qualities if options.qualities else facts_from_table
         record, metafeatures = facts(archive, task, dataset)
-        measures = measures_for(options.measures, classification=is_classification(task))
         setups: dict[int, Setup] = {}
         converter = Converter(task, record, setups)
         lists = {name: self._listed(task, name, setups, converter.counts) for name in measures}
         store.add_dataset(record)
         store.set_metafeatures(record.name, metafeatures)
         for row in converter.convert(lists, measures):
-            store.add_run(row.run)
+            if not store.add_run(row.run):  # two tasks may differ in what they are judged by only
+                converter.counts.drop(row.grade)
             set_provenance(store, row.run, row.sources)
         self._report.counts.add(converter.counts)
 

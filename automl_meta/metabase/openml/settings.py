@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from automl_meta.datasets.named import SERVER_VARIABLE
 from automl_meta.metabase.openml.cache import PageCache
@@ -17,9 +18,17 @@ def server_address(given: str | None = None) -> str:
     return address if "/api/" in address else f"{address.rstrip('/')}/api/v1/xml"
 
 
-def api_key(given: str | None = None) -> str:
-    """Return the key: `given`, else the environment's, else that of openml's configuration; it may be empty."""
-    return given or os.environ.get(KEY_VARIABLE) or str(_configuration().apikey or "")
+def api_key(server: str, given: str | None = None) -> str:
+    """Return the key: `given`, else the environment's, else that of openml's configuration; it may be empty.
+
+    The configuration's key is for the configuration's server: another one does not get it.
+    """
+    named = given or os.environ.get(KEY_VARIABLE)
+    if named:
+        return named
+    configuration = _configuration()
+    same = urlsplit(server).netloc == urlsplit(str(configuration.server)).netloc
+    return str(configuration.apikey or "") if same else ""
 
 
 def page_cache(folder: Path | None, server: str) -> PageCache:

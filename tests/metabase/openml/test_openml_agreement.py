@@ -86,10 +86,11 @@ def test_server_and_key_come_from_openmls_configuration(
 ) -> None:
     assert settings.server_address() == pointed.url
     assert settings.server_address("http://localhost:1") == "http://localhost:1/api/v1/xml"
-    assert settings.api_key() == "from-configuration"
+    assert settings.api_key(pointed.url) == "from-configuration"
+    assert settings.api_key("http://elsewhere/api/v1/xml") == ""  # the key is not for others
     monkeypatch.setenv("OPENML_SERVER", "http://elsewhere/api/v1/json")
     monkeypatch.setenv("OPENML_API_KEY", "from-environment")
     assert settings.server_address() == "http://elsewhere/api/v1/json"
-    assert settings.api_key() == "from-environment"
-    assert settings.api_key("given") == "given"
+    assert settings.api_key("http://elsewhere/api/v1/xml") == "from-environment"
+    assert settings.api_key("http://elsewhere/api/v1/xml", "given") == "given"
     assert settings.page_cache(None, pointed.url).folder.is_relative_to(tmp_path / "openml")

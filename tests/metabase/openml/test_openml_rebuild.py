@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,24 @@ def test_tasks_are_chosen_by_number_and_by_dataset(server: LocalServer, small_wo
     unknown = options_for(selection=Selection(datasets=(1,)))
     with pytest.raises(InputError, match="no supervised task on dataset 1"):
         rebuild(tmp_path / "r.sqlite", unknown, archive_of(server, tmp_path / "cache"))
+
+
+def test_tasks_alike_on_one_dataset_count_once(server: LocalServer, small_world: World, tmp_path: Path) -> None:
+    one = next(iter(small_world.tasks.values()))
+    twin = replace(one, task_id=one.task_id + 5000)
+    runs = [replace(run, run_id=run.run_id + 10**6, task=twin) for run in small_world.runs if run.task is one]
+    server.world = World(small_world.datasets, {**small_world.tasks, twin.task_id: twin}, small_world.runs + runs)
+    report = rebuild(tmp_path / "r.sqlite", options_for(), archive_of(server, tmp_path / "cache"))
+    with MetaBase.open(tmp_path / "r.sqlite", "ro") as store:
+        assert store.n_runs() == report.counts.stored.total()
+        assert sum(1 for _ in provenance(store)) == report.counts.stored.total() + report.counts.repeated
+
+
+def test_a_task_without_any_of_the_measures_is_left_out(server: LocalServer, tmp_path: Path) -> None:
+    options = options_for(measures=("root_mean_squared_error",))
+    report = rebuild(tmp_path / "r.sqlite", options, archive_of(server, tmp_path / "cache"))
+    assert (report.datasets, len(report.skipped), report.unavailable) == (1, 2, 0)
+    assert set(report.skipped.values()) == {"none of the measures asked for is one of its kind"}
 
 
 def test_the_key_is_sent_and_kept_nowhere(
