@@ -3,7 +3,8 @@
 Shapley values by sampling (Štrumbelj and Kononenko, 2014): a row of the background (see `background`) turns into the
 row to be explained, one column after the other in random order; each step's change of the prediction is the column's
 contribution, averaged over several orders and their reverses. The contributions of a row add up to the difference
-between its prediction and the background's, whatever the model is.
+between its prediction and the background's, whatever the model is. All rows are compared with the same few background
+rows, so that their contributions can be compared, too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.inspection.background import draw_background
 from automl_meta.seeding import generator
 
-ORDERS = 4  # half of them are the reverses of the others
+ORDERS = 10  # half of them are the reverses of the others; each has a background row of its own
 MOST_COLUMNS = 20  # that are told apart
 ROWS_AT_ONCE = 20_000
 OTHERS = "(other columns)"
@@ -32,7 +33,7 @@ class Explanation:
     Attributes
     ----------
     base : array of shape (n_rows,)
-        Prediction of the background.
+        Prediction of the background; the same for all rows, unless different classes are explained.
     contributions : DataFrame of shape (n_rows, n_explained)
         By column; added to `base` they are the predictions.
     of : int array of shape (n_rows,) or None
@@ -79,7 +80,8 @@ def explain_rows(
         some = X.iloc[rows].reset_index(drop=True)
         chosen = None if of is None else of[rows]
         for number, order in enumerate(_orders(len(groups), orders, seed)):
-            background = draw_background(schema, profile, len(some), generator(seed, "explain", start, number))
+            drawn = draw_background(schema, profile, 1, generator(seed, "explain", number))
+            background = drawn.iloc[np.zeros(len(some), dtype=np.intp)].reset_index(drop=True)
             values = _path(predictor, background, some, [groups[i] for i in order], chosen, threads)
             bases[rows] += values[0] / orders
             contributions[rows, order] += (values[1:] - values[:-1]).T / orders

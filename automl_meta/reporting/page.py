@@ -155,7 +155,8 @@ def _tiles(manifest: Content, report: Content, metric: str) -> list[tuple[str, s
         score = next((one["score"] for one in report.get("metrics", ()) if one["metric"] == other), None)
         if score is not None and other != metric:
             tiles.append((metric_value(other, score), f"{metric_name(other)}, out of fold"))
-    tiles.append((str(len(ensemble["members"])), "models combined"))
+    n_members = len(ensemble["members"])
+    tiles.append((str(n_members), "models combined" if n_members > 1 else "model"))
     tried = sum(int(count) for count in manifest.get("tried", {}).get("by_status", {}).values())
     if tried:
         tiles.append((str(tried), "configurations tried"))
