@@ -36,10 +36,12 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_options_come_from_a_file_and_the_command_line_wins(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("shop.toml").write_text(SETTINGS + 'data = "shop.csv"\nseed = 5\noutput = "from_file.automl"\n')
-    assert run("fit", "--config", "shop.toml", "--seed", "7", "--json") == 0
+    assert run("fit", "--config", "shop.toml", "--seed", "7", "--json", "--report", "fit.html") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["model"] == "from_file.automl"
     assert document["evaluations"] == 2
+    assert run("report", "from_file.automl") == 0
+    assert Path("from_file.html").read_text() == Path("fit.html").read_text()
     manifest = read_manifest("from_file.automl")
     assert manifest["seed"] == 7
     assert manifest["folds"] == 3
