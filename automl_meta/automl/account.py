@@ -3,17 +3,18 @@
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from automl_meta.automl.advice import Advice
+from automl_meta.automl.combining import load_pickle
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.dataset import taken
 from automl_meta.datasets.profile import TableProfile
-from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
+from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor, make_predictor
 from automl_meta.evaluation import Evaluation, Metric, metrics_of
 from automl_meta.evaluation.diagnosis import diagnose_classes, diagnose_numbers
 from automl_meta.evaluation.folds import Fold, kept_folds
@@ -73,6 +74,7 @@ def account(
     advice: Advice,
     plan: EnsemblePlan,
     predictor: EnsemblePredictor,
+    fold_models: Mapping[str, Sequence[Path]],
     folds: Sequence[Fold],
     timeline: Timeline,
     stopped: str,
@@ -83,6 +85,8 @@ def account(
 
     Parameters
     ----------
+    fold_models : mapping from configuration id to files
+        The pipelines of the folds, which did not see the rows that they are looked into with, as a refitted one did.
     seconds : float, optional
         How long looking into the ensemble may take.
     """
@@ -107,9 +111,20 @@ def account(
     bagged = folds  # of forward splits, all that were validated, by one model for all of them
     if dataset.times is None:
         bagged = [folds[number] for number in sorted(kept_folds(dataset, folds))]
-    ensemble = OutOfFoldEnsemble(predictor, bagged, refitted=bool(plan.refitted))
+    unseeing = _of_fold_models(plan, predictor, fold_models) if plan.refitted else predictor
+    ensemble = OutOfFoldEnsemble(unseeing or predictor, bagged, refitted=unseeing is None)
     told["inspection"] = inspect_ensemble(ensemble, dataset, profile, plan, metric, seed=seed, seconds=left)
     return told
+
+
+def _of_fold_models(
+    plan: EnsemblePlan, predictor: EnsemblePredictor, fold_models: Mapping[str, Sequence[Path]]
+) -> EnsemblePredictor | None:
+    """Return the ensemble made of fold models alone; None where they are not there for all members."""
+    if not all(fold_models.get(member) for member in plan.members):
+        return None
+    models = {member: [load_pickle(path) for path in fold_models[member]] for member in plan.members}
+    return make_predictor(plan, models, predictor.n_classes)
 
 
 def _diagnosis(dataset: Dataset, plan: EnsemblePlan, held_out: Any, seed: int) -> dict[str, Any]:

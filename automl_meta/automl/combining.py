@@ -110,7 +110,7 @@ class Combining:
         if options.one_model:  # where there was no time, a fold model must do
             paths = {name: models[:1] for name, models in paths.items()}
         paths |= {name: (path,) for name, path in refitted.items()}
-        models = {name: [_load(path) for path in paths[name]] for name in plan.members}
+        models = {name: [load_pickle(path) for path in paths[name]] for name in plan.members}
         predictor = make_predictor(plan, models, self.dataset.n_classes)
         plan = replace(plan, refitted=tuple(name for name in plan.members if name in refitted))
         if self.clock.remaining > SECONDS_TO_MEASURE + plan.seconds_per_1000_rows / len(self.folds):
@@ -131,7 +131,7 @@ class Combining:
             if deadline.passed:
                 break
             if evaluation.models:
-                model = _load(evaluation.models[0])
+                model = load_pickle(evaluation.models[0])
                 start = time.perf_counter()
                 predict(model, self._thousand_rows, self.dataset.task, self.dataset.n_classes)
                 measured[evaluation.configuration.id] = time.perf_counter() - start
@@ -352,6 +352,7 @@ def seconds_of_layers(options: RunOptions) -> float:
     return LAYERS_AUTO_SHARE * budget if options.ensemble == "auto" and budget >= LAYERS_AUTO_SECONDS else 0.0
 
 
-def _load(path: Path) -> Any:
+def load_pickle(path: Path) -> Any:
+    """Return the fitted pipeline in a file of this run."""
     with path.open("rb") as file:  # written by this run's own workers
         return pickle.load(file)

@@ -299,6 +299,7 @@ class _Run:
             advice=advice,
             plan=plan,
             predictor=predictor,
+            fold_models={evaluation.configuration.id: evaluation.models for evaluation in self.evaluations},
             folds=self.folds,
             timeline=self.timeline,
             stopped=stopped,

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 64, 14, 14, 44
+WIDE_TICK = 40  # from the right edge, within which a date would stick out
 SERIES = 6  # colours in the style sheet
 
 Point = tuple[float, float]
@@ -130,7 +131,9 @@ class Chart:
             parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
             parts.append(_text(LEFT - 7, y + 4, number_label(value), "end"))
         for value, name in self._x_ticks():
-            parts.append(_text(self.x_scale(value), HEIGHT - BOTTOM + 17, name, "middle"))
+            x = self.x_scale(value)
+            anchor = "end" if self.dates and x > WIDTH - WIDE_TICK else "middle"
+            parts.append(_text(WIDTH - 2 if anchor == "end" else x, HEIGHT - BOTTOM + 17, name, anchor))
         parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, self.x_label, "middle", "label"))
         middle = (TOP + HEIGHT - BOTTOM) / 2
         parts.append(
