@@ -98,5 +98,8 @@ def _predicted(model: FittedModel, X: pd.DataFrame, wanted: Wanted, threads: int
 
 def _most_important(model: FittedModel) -> list[str] | None:
     """Return the columns whose importance was measured, the most important first; None if none was."""
-    rows = model.report.get("inspection", {}).get("importances", ())
-    return [str(row["column"]) for row in rows] or None
+    inspected = model.report.get("inspection")
+    rows = inspected.get("importances") if isinstance(inspected, dict) else None
+    if not isinstance(rows, list):
+        return None
+    return [str(row["column"]) for row in rows if isinstance(row, dict) and "column" in row] or None

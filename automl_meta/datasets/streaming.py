@@ -125,10 +125,9 @@ def _open_large(path: Path, schema: Schema, rows: int) -> TablePieces | None:
 
 
 def _opened(path: Path) -> BinaryIO:
-    file = path.open("rb")
-    magic = file.read(2)
-    file.seek(0)
-    return gzip.GzipFile(fileobj=file) if magic == b"\x1f\x8b" else file  # type: ignore[return-value]
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if compressed else path.open("rb")  # type: ignore[return-value]
 
 
 def _delimited(path: Path, head: Head, schema: Schema, rows: int) -> TablePieces:

@@ -113,7 +113,6 @@ def python_script(model: FittedModel, *, members: Members = "ensemble", file_nam
         "target": repr(schema.target),
         "members": chosen,
         "scoring": _scoring(metric, classify=schema.classes is not None),
-        "separator": "None",
         "n_folds": max(int(manifest.get("folds") or 5), 2),
         "fold_seed": integer_seed(int(manifest["seed"]), "folds", 0),
         "shifted_log": any("ShiftedLog" in member.estimator for member in chosen),
@@ -139,7 +138,8 @@ def _members(model: FittedModel, members: Members) -> tuple[list[_Member], list[
             return kept, []
         if share >= LEAST_WEIGHT:
             left_out = len(weights) - len(kept)
-            return kept, [f"{left_out} members are left out: scikit-learn and LightGBM have nothing like them."]
+            why = "nothing in scikit-learn and LightGBM is like them, or their weight is negative"
+            return kept, [f"{left_out} of {len(weights)} members are left out: {why}."]
     best = next(filter(None, (_written(model, row, 1.0, rounds) for row in rows)), None)
     if best is None:
         tried = ", ".join(sorted({str(row["algorithm"]) for row in rows}))
