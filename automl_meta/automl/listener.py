@@ -18,6 +18,9 @@ class Listener:
     def recommended(self, recommendations: Sequence[Recommendation], similar: Sequence[str]) -> None:
         """Hear what the meta-base recommends, best first, and which datasets this one resembles."""
 
+    def planned(self, text: str) -> None:
+        """Hear, in a sentence, of something unusual about the search that begins."""
+
     def evaluated(self, evaluation: Evaluation) -> None:
         """Hear of an evaluation that ended, a failed one too."""
 

@@ -22,7 +22,7 @@ from automl_meta.automl.journal import Journal
 from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.run_folder import RunFolder, folder_for
-from automl_meta.automl.search import make_strategy
+from automl_meta.automl.search import grows, make_strategy, samples_in_words
 from automl_meta.automl.validation import check_weights, folds_of_run
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.fingerprint import fingerprint
@@ -227,6 +227,8 @@ class _Run:
         self.tuner = Tuner(
             problem, self.executor, self.clock, self._limits(), self._take, racing=self.racing, known=known
         )
+        if grows(self.options, self.dataset):
+            self.listener.planned(samples_in_words(folds))
         interrupted = False
 
         def interrupt() -> None:

@@ -1,8 +1,12 @@
 """Which strategy a run searches by."""
 
+from collections.abc import Sequence
+
 from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
+from automl_meta.evaluation.folds import Fold
 from automl_meta.metalearning.advisor import Advisor
+from automl_meta.tuning.strategies.growing import Growing, growing_rungs
 from automl_meta.tuning.strategies.halving import Halving
 from automl_meta.tuning.strategies.posterior import PosteriorGuided
 from automl_meta.tuning.strategies.protocol import Strategy
@@ -11,6 +15,8 @@ from automl_meta.tuning.strategies.refinement import GridAround, RandomAround
 from automl_meta.tuning.strategies.sequence import Alternating, Distinct, Sequential
 from automl_meta.tuning.strategies.uniform import Uniform
 
+# Rows from which a search with a time budget looks at samples first: whole evaluations would be too few.
+ROWS_FOR_SAMPLES = 200_000
 FIRST_PICKS = 3  # that are evaluated in whole before a search by first looks begins: something safe to end with
 
 
@@ -31,7 +37,28 @@ def make_strategy(options: RunOptions, dataset: Dataset, metric: str, advisor: A
         return Distinct(Sequential([(picks, options.top_k), (grid, None)]))
     if options.search == "meta":
         return Distinct(PosteriorGuided(task, metric, options.seed, advisor))
+    if grows(options, dataset):
+        others = Alternating([RandomAround(task, metric, options.seed, seconds, advisor.favourites), picks])
+        candidates = Distinct(Sequential([(picks, options.top_k), (others, None)]))
+        return Growing(candidates, metric, dataset.n_rows)
     steps = Alternating([RandomAround(task, metric, options.seed, seconds, advisor.favourites), picks])
     if options.search == "halving":
         return Distinct(Sequential([(picks, FIRST_PICKS), (Halving(steps, metric, dataset.n_rows), None)]))
     return Distinct(Sequential([(picks, options.top_k), (steps, None)]))
+
+
+def samples_in_words(folds: Sequence[Fold]) -> str:
+    """Return what people should know of a search on growing samples."""
+    train, valid = (len(rows) for rows in folds[0])
+    first = round(growing_rungs(train)[0].rows * train)
+    whole = f"all {train:,}" if len(folds) == 1 else f"all rows of the {len(folds)} folds"
+    return (
+        f"large table: candidates are compared on samples of {first:,} rows and more, scored on {valid:,} others; "
+        f"the best are then fitted to {whole} training rows, and only they can be in the ensemble"
+    )
+
+
+def grows(options: RunOptions, dataset: Dataset) -> bool:
+    """Return whether candidates are looked at on growing samples of the rows."""
+    timed = options.time_budget is not None
+    return timed and options.search == "random" and dataset.n_rows >= ROWS_FOR_SAMPLES

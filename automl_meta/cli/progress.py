@@ -71,6 +71,10 @@ class FitProgress(Listener):
             self._task = self._progress.add_task("searching", total=budget.seconds or budget.evaluations)
             self._progress.start()
 
+    def planned(self, text: str) -> None:
+        """Print it."""
+        self._console.print(text, markup=False)
+
     def evaluated(self, evaluation: Evaluation) -> None:
         """Count it, and now and then print where the search stands."""
         self._evaluated += 1

@@ -1,5 +1,7 @@
 """Successive halving: many first looks, few whole evaluations."""
 
+from collections.abc import Sequence
+
 from automl_meta.evaluation.partial import FULL, Fidelity
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.pipelines.configuration import Configuration
@@ -20,12 +22,16 @@ class Halving:
     ----------
     n_rows : int
         Of the dataset: first looks begin at a share of the rows that still says something, at least at one fold.
+    rungs : sequence of Fidelity, optional
+        Other steps from the first look to the whole.
     """
 
-    def __init__(self, source: Strategy, metric: str, n_rows: int) -> None:
+    def __init__(
+        self, source: Strategy, metric: str, n_rows: int, *, rungs: Sequence[Fidelity] | None = None
+    ) -> None:
         self._source = source
         self._metric = metric
-        self._rungs = rungs_for(n_rows)
+        self._rungs = list(rungs or rungs_for(n_rows))
         self._scores: list[dict[Configuration, float]] = [{} for _ in self._rungs]
         self._promoted: list[set[Configuration]] = [set() for _ in self._rungs]
 

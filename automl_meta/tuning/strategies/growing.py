@@ -1,0 +1,86 @@
+"""Search on growing samples, for tables on which a whole evaluation takes a good part of the budget."""
+
+from dataclasses import dataclass
+
+from automl_meta.evaluation.partial import FULL, Fidelity
+from automl_meta.evaluation.records import Evaluation
+from automl_meta.pipelines.configuration import Configuration
+from automl_meta.tuning.strategies.halving import Halving
+from automl_meta.tuning.strategies.protocol import Proposal, Strategy
+
+FEWEST_ROWS = 20_000  # of a first look
+SHARES = (1 / 81, 1 / 27, 1 / 9, 1 / 3)
+CLOSING_SHARE = 0.6  # of the time for searching: with less left, the best are evaluated in whole
+FINALISTS = 3  # at least so many, and a third of those that were looked at
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the largest sample so far said of a configuration."""
+
+    rows: float
+    score: float
+    seconds: float
+
+    @property
+    def seconds_on_all(self) -> float:
+        """Expected on all rows; fits grow about as the rows do."""
+        return self.seconds / self.rows
+
+
+class Growing:
+    """Looks at what another strategy proposes on few rows, promotes the best third to three times as many, and so on.
+
+    In the last part of the time the best of all looks are evaluated on all rows, those of larger samples first, as
+    long as they are expected to end in time. Only they can become members of the ensemble.
+
+    Parameters
+    ----------
+    n_rows : int
+        Of the dataset.
+    """
+
+    def __init__(self, source: Strategy, metric: str, n_rows: int) -> None:
+        self._metric = metric
+        self._halving = Halving(source, metric, n_rows, rungs=growing_rungs(n_rows))
+        self._looks: dict[Configuration, _Look] = {}
+        self._whole: set[Configuration] = set()  # proposed on all rows
+        self._first_seconds = 0.0
+
+    def ask(self, seconds: float) -> Proposal | None:
+        """Return the next look, or in the closing time the next finalist."""
+        self._first_seconds = max(self._first_seconds, seconds)
+        proposal = None
+        if seconds <= CLOSING_SHARE * self._first_seconds:
+            proposal = self._finalist(seconds)
+        while proposal is None or (proposal.fidelity.is_full and proposal.configuration in self._whole):
+            proposal = self._halving.ask(seconds)
+            if proposal is None:
+                return None
+        if proposal.fidelity.is_full:
+            self._whole.add(proposal.configuration)
+        return proposal
+
+    def tell(self, evaluation: Evaluation) -> None:
+        """Remember what it says."""
+        self._halving.tell(evaluation)
+        score = evaluation.score(self._metric)
+        if score == score and not evaluation.fidelity.is_full:
+            seconds = evaluation.fit_seconds + evaluation.predict_seconds
+            self._looks[evaluation.configuration] = _Look(evaluation.fidelity.rows, score, seconds)
+
+    def _finalist(self, seconds: float) -> Proposal | None:
+        ranked = sorted(self._looks, key=lambda c: (-self._looks[c].rows, -self._looks[c].score, c.id))
+        best = ranked[: max(FINALISTS, len(ranked) // 3)]
+        left = [configuration for configuration in best if configuration not in self._whole]
+        in_time = [c for c in left if self._looks[c].seconds_on_all <= seconds]
+        if not in_time and not self._whole:
+            in_time = left  # algorithms that learn step by step end in time with fewer steps
+        if not in_time:
+            return None
+        return Proposal(in_time[0], f"best of {len(ranked)} on {self._looks[in_time[0]].rows:.0%} of the rows", FULL)
+
+
+def growing_rungs(n_rows: int) -> list[Fidelity]:
+    """Return the samples of one fold, smallest first, and the whole."""
+    return [*(Fidelity(rows=share, folds=1) for share in SHARES if share * n_rows >= FEWEST_ROWS), FULL]
