@@ -266,7 +266,8 @@ class _Run:
         """Keep time back for what is likely to come after the search."""
         done = sorted(self._done(), key=lambda evaluation: -evaluation.score(self.metric.name))
         size = sum(path.stat().st_size for evaluation in done[:LIKELY_MEMBERS] for path in evaluation.models)
-        cells = self.dataset.n_rows * max(self.dataset.n_classes, 1)
+        validated = sum(len(valid) for _, valid in self.folds) or self.dataset.n_rows
+        cells = min(validated, self.dataset.n_rows) * max(self.dataset.n_classes, 1)
         reserve = reserve_of(self.options.time_budget, self.startup, cells, size / 1e6)
         fits = seconds_of_layers(self.options)
         fits += seconds_of_refits(self.options, self.evaluations, self.folds, self.metric.name)
@@ -376,7 +377,7 @@ def reserve_of(time_budget: float | None, startup: float, cells: int, megabytes:
     startup : float
         Seconds that starting up and reading took: how fast this machine is.
     cells : int
-        Predictions of one candidate, rows times classes.
+        Predictions of one candidate, validated rows times classes.
     megabytes : float
         Size of the models that are likely to become members.
     """

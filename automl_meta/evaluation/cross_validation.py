@@ -21,6 +21,8 @@ from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.context import FitContext
 from automl_meta.seeding import integer_seed
 
+VALIDATED_IN_A_LOOK = 50_000  # rows at the most; what is looked at on few rows is not worth scoring on many
+
 
 def cross_validate(
     configuration: Configuration,
@@ -81,6 +83,8 @@ def cross_validate(
                 max_seconds=_share(max_seconds, fit_seconds, len(folds) - number),
             )
             train = subsample(train, strata, fidelity.rows, integer_seed(seed, number))
+            if fidelity.rows < 1.0:
+                valid = subsample(valid, strata, VALIDATED_IN_A_LOOK / len(valid), integer_seed(seed, number))
             start = time.perf_counter()
             pipeline = build_pipeline(configuration, dataset.schema, context)
             _fit(pipeline, dataset, train)

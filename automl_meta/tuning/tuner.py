@@ -18,8 +18,9 @@ logger = logging.getLogger(__name__)
 # With a budget of evaluations, proposal number n is made when exactly the results before number n - LAG are known,
 # in order: so the course of the search does not depend on how many workers there are, and up to LAG are kept busy.
 LAG = 4
-# A hung candidate is killed this long after the time that it was asked to end by.
+# A hung candidate is killed this long after its time is over.
 GRACE_SECONDS = 1.0
+SHARE_FOR_FITS = 0.8  # of a candidate's time; the rest is for reading the table, predicting and scoring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +126,9 @@ class Tuner:
             return _ended_with(known)
         soft = self._limits.seconds
         if not self._clock.budget.is_deterministic:
-            left = max(self._clock.remaining_for_search, 0.1)
+            left = max(SHARE_FOR_FITS * self._clock.remaining_for_search, 0.1)
             soft = left if soft is None else min(soft, left)
-        hard = None if soft is None else soft + GRACE_SECONDS
+        hard = None if soft is None else soft / SHARE_FOR_FITS + GRACE_SECONDS
         race = self._racing.race_for(proposal.configuration) if self._racing and proposal.fidelity.is_full else None
         return self._executor.submit(
             evaluate,

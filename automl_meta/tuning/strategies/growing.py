@@ -11,6 +11,8 @@ from automl_meta.tuning.strategies.protocol import Proposal, Strategy
 FEWEST_ROWS = 20_000  # of a first look
 SHARES = (1 / 81, 1 / 27, 1 / 9, 1 / 3)
 CLOSING_SHARE = 0.6  # of the time for searching: with less left, the best are evaluated in whole
+GROWTH = 3  # times as many rows in the next look
+SAFETY = 1.25  # an estimate of seconds may be too low by so much
 FINALISTS = 3  # at least so many, and a third of those that were looked at
 
 
@@ -31,7 +33,7 @@ class _Look:
 class Growing:
     """Looks at what another strategy proposes on few rows, promotes the best third to three times as many, and so on.
 
-    In the last part of the time the best of all looks are evaluated on all rows, those of larger samples first, as
+    In the last part of the time, which begins earlier where fits are slow, the best of all looks are evaluated on all rows, those of larger samples first, as
     long as they are expected to end in time. Only they can become members of the ensemble.
 
     Parameters
@@ -51,7 +53,7 @@ class Growing:
         """Return the next look, or in the closing time the next finalist."""
         self._first_seconds = max(self._first_seconds, seconds)
         proposal = None
-        if seconds <= CLOSING_SHARE * self._first_seconds:
+        if seconds <= CLOSING_SHARE * self._first_seconds or self._is_last_call(seconds):
             proposal = self._finalist(seconds)
         while proposal is None or (proposal.fidelity.is_full and proposal.configuration in self._whole):
             proposal = self._halving.ask(seconds)
@@ -69,8 +71,18 @@ class Growing:
             seconds = evaluation.fit_seconds + evaluation.predict_seconds
             self._looks[evaluation.configuration] = _Look(evaluation.fidelity.rows, score, seconds)
 
+    def _is_last_call(self, seconds: float) -> bool:
+        """Return whether one more look could take the time that the first whole evaluation needs."""
+        if self._whole or len(self._looks) < FINALISTS:
+            return False
+        best = self._looks[self._ranked()[0]]
+        return seconds - GROWTH * best.seconds < SAFETY * best.seconds_on_all
+
+    def _ranked(self) -> list[Configuration]:
+        return sorted(self._looks, key=lambda c: (-self._looks[c].rows, -self._looks[c].score, c.id))
+
     def _finalist(self, seconds: float) -> Proposal | None:
-        ranked = sorted(self._looks, key=lambda c: (-self._looks[c].rows, -self._looks[c].score, c.id))
+        ranked = self._ranked()
         best = ranked[: max(FINALISTS, len(ranked) // 3)]
         left = [configuration for configuration in best if configuration not in self._whole]
         in_time = [c for c in left if self._looks[c].seconds_on_all <= seconds]
