@@ -33,8 +33,9 @@ class _Look:
 class Growing:
     """Looks at what another strategy proposes on few rows, promotes the best third to three times as many, and so on.
 
-    In the last part of the time, which begins earlier where fits are slow, the best of all looks are evaluated on all rows, those of larger samples first, as
-    long as they are expected to end in time. Only they can become members of the ensemble.
+    In the last part of the time, which begins earlier where fits are slow, the best of all looks are evaluated on all
+    rows, those of larger samples first, as long as they are expected to end in time. Only they can become members of
+    the ensemble.
 
     Parameters
     ----------
