@@ -18,6 +18,8 @@ from xml.etree import ElementTree
 from automl_meta.metabase.openml.translation.setups import MAX_VALUE, TOO_LONG, Parameter, without_version
 
 OML = "{http://openml.org/openml}"
+_PARAMETERS = f"{OML}parameters/{OML}parameter"
+_SAID = tuple(OML + name for name in ("parameter_name", "value", "flow_name", "full_name"))
 LARGE = 16 << 20  # bytes of a list
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([^"']+)["']""")
 _KNOWN_ENCODINGS = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1")
@@ -139,10 +141,8 @@ def _evaluation(element: ElementTree.Element, known_setups: Container[int]) -> E
     texts = {part.tag.removeprefix(OML): (part.text or "").strip() for part in element}
     if int(texts["setup_id"]) in known_setups:
         return _evaluation_from(texts, None)
-    listed = element.iterfind(f"{OML}parameters/{OML}parameter")
-    names = ("parameter_name", "value", "flow_name", "full_name")
-    rows = ({name: parameter.findtext(OML + name) for name in names} for parameter in listed)
-    return _evaluation_from(texts, tuple(_parameter(row) for row in rows))
+    listed = element.iterfind(_PARAMETERS)
+    return _evaluation_from(texts, tuple(_parameter(*map(parameter.findtext, _SAID)) for parameter in listed))
 
 
 def _evaluation_from(texts: Mapping[str, Any], parameters: tuple[Parameter, ...] | None) -> Evaluation:
@@ -159,10 +159,12 @@ def _evaluation_from(texts: Mapping[str, Any], parameters: tuple[Parameter, ...]
     )
 
 
-def _parameter(row: Mapping[str, Any]) -> Parameter:
-    name, value = str(row["parameter_name"]), _spelled(row.get("value"))
-    component = row.get("flow_name") or str(row.get("full_name") or "").removesuffix(f"_{name}")
-    return _shared_parameter(str(component), name, value if len(value) <= MAX_VALUE else TOO_LONG)
+def _parameter(name: str | None, value: str | None, component: str | None, full_name: str | None) -> Parameter:
+    if name is None:
+        raise KeyError("parameter_name")
+    component = component or (full_name or "").removesuffix(f"_{name}")
+    value = value or ""
+    return _shared_parameter(component, name, value if len(value) <= MAX_VALUE else TOO_LONG)
 
 
 @lru_cache(1 << 16)
@@ -199,7 +201,15 @@ def _evaluations_from_json(body: bytes, known_setups: Container[int]) -> Iterato
             parameters = None
             if int(row["setup_id"]) not in known_setups:
                 listed = _listed(row.get("parameters") or [], "parameter")
-                parameters = tuple(_parameter(parameter) for parameter in listed)
+                parameters = tuple(
+                    _parameter(
+                        parameter["parameter_name"],
+                        _spelled(parameter.get("value")),
+                        parameter.get("flow_name"),
+                        parameter.get("full_name"),
+                    )
+                    for parameter in listed
+                )
             yield _evaluation_from(row, parameters)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise MalformedError(f"not a whole list of evaluations ({error!r:.80})") from error
