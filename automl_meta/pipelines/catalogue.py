@@ -33,7 +33,6 @@ _ALGORITHMS: tuple[Algorithm, ...] = (
     CatBoost(),
     LightGBM(),
     Perceptron(),
-    Perceptron(),
     ExtraTrees(),
     XGBoost(),
     RandomForest(),

@@ -7,6 +7,7 @@ Each tool lives in an environment of its own, which the first run makes from the
 Every run is a process of its own, one at a time: the same training and test files (70/30, stratified), metric (ROC
 AUC, log loss, RMSE), budget, cores and seed; one function scores all. The meta-base forgets each dataset. Results
 are appended to the output, and what is there is not measured again. H2O needs Java.
+"""
 
 import csv
 import json
