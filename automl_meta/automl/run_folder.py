@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from automl_meta.datasets import Dataset
+from automl_meta.datasets.fingerprint import fingerprint
 from automl_meta.errors import InputError
 from automl_meta.evaluation import Evaluation
 from automl_meta.evaluation.partial import Fidelity
@@ -107,9 +108,9 @@ class RunFolder:
         InputError
             If they differ.
         """
-        settings, fingerprint = self.settings(), dataset.fingerprint()
-        known = settings.setdefault("fingerprint", fingerprint)
-        if known != fingerprint:
+        settings, found = self.settings(), fingerprint(dataset)
+        known = settings.setdefault("fingerprint", found)
+        if known != found:
             raise InputError(f"{dataset.name}: the table has changed since the run in {self.path} began. Begin anew.")
         self.write_settings(settings)
 

@@ -1,6 +1,5 @@
 """A table whose columns and target are understood."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,14 +70,6 @@ class Dataset:
             times=taken(self.times, rows),
             weights=taken(self.weights, rows),
         )
-
-    def fingerprint(self) -> str:
-        """Return a hash of features and target as they were understood: whether two tables are the same."""
-        digest = hashlib.sha256(repr(self.schema.to_dict()).encode())
-        digest.update(pd.util.hash_pandas_object(self.X, index=False).to_numpy().tobytes())
-        for values in (self.y, self.groups, self.times, self.weights):
-            digest.update(b"" if values is None else np.ascontiguousarray(values).tobytes())
-        return digest.hexdigest()
 
 
 def taken(values: NDArray[Any] | None, rows: NDArray[Any]) -> NDArray[Any] | None:
