@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automl_meta.cli.output import console_for, number, plain_table, print_json
+from automl_meta.cli.table_options import separated, table_options
 
 if TYPE_CHECKING:
     from automl_meta.datasets import Dataset
@@ -31,14 +32,7 @@ GROUPS = (
 
 @click.command()
 @click.argument("data")
-@click.option("--target", help="Column to predict; may be left out when one is named target, class, label or y.")
-@click.option(
-    "--task",
-    type=click.Choice(["auto", "classification", "binary", "multiclass", "regression"]),
-    default="auto",
-    show_default=True,
-)
-@click.option("--ignore", multiple=True, help="Column to leave out; repeatable, or separated by commas.")
+@table_options
 @click.option("--groups", multiple=True, help=f"Only these; repeatable, or separated by commas: {', '.join(GROUPS)}.")
 @click.option("--time-limit", type=float, help="Seconds; what does not fit is left missing. [default: 5]")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the samples and of the models.")
@@ -67,10 +61,10 @@ def describe(
 
     if as_json and as_csv:
         raise click.UsageError("Give --json or --csv, not both.")
-    dataset = read_dataset(data, target, task=task, ignore=_separated(ignore))  # type: ignore[arg-type]
+    dataset = read_dataset(data, target, task=task, ignore=separated(ignore))  # type: ignore[arg-type]
     found = extract_dataset(
         dataset,
-        groups=_separated(groups) or None,
+        groups=separated(groups) or None,
         time_limit=TIME_LIMIT if time_limit is None else time_limit,
         seed=seed,
     )
@@ -138,7 +132,3 @@ def _table(title: str, names: list[str], found: "MetaFeatures", everything: bool
 def readable(value: float) -> str:
     """Return whole numbers in full, others to five significant digits, a dash where there is no value."""
     return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e9 else number(value, 5)
-
-
-def _separated(given: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name.strip() for part in given for name in part.split(",") if name.strip())

@@ -1,7 +1,6 @@
 """The main job: from a table to a saved, validated ensemble."""
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.config import config_option
 from automl_meta.cli.output import command_line, console_for, print_json, process_started
+from automl_meta.cli.table_options import separated, table_options
 
 # Arguments that say how the table is read; the others say how the run goes.
 OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_weight")
@@ -17,10 +17,7 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 
 @click.command()
 @click.argument("data", required=False)
-@click.option("--target", help="Column to predict; may be left out when one is named target, class, label or y.")
-@click.option(
-    "--task", type=click.Choice(["auto", "binary", "multiclass", "regression"]), default="auto", show_default=True
-)
+@table_options
 @click.option("--metric", help="A scikit-learn scorer or an alias such as auc, log_loss, rmse. [default: by task]")
 @click.option("--time-budget", type=float, help="Seconds from start to saved file. [default: 60]")
 @click.option("--max-evaluations", type=int, help="Try at most N configurations; alone, it makes runs repeatable.")
@@ -55,7 +52,6 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 @click.option("--report", type=click.Path(path_type=Path), help="Also write the report: one HTML file.")
 @click.option("--include", multiple=True, help="Use only this algorithm; repeatable, or separated by commas.")
 @click.option("--exclude", multiple=True, help="Do not use this algorithm; repeatable, or separated by commas.")
-@click.option("--ignore", multiple=True, help="Column to leave out; repeatable, or separated by commas.")
 @click.option("--metabase", type=click.Path(path_type=Path), help="Another meta-base than the shipped one.")
 @click.option("--forget", multiple=True, help="Dataset or family that the meta-base is to forget; repeatable.")
 @click.option(
@@ -133,12 +129,8 @@ def _options(given: dict[str, Any]) -> Any:
     if options["time_budget"] is None and options["max_evaluations"] is None:
         options["time_budget"] = 60.0
     for name in ("include", "exclude", "forget"):
-        options[name] = _split(options[name])
+        options[name] = separated(options[name])
     return RunOptions(cluster=take_cluster_options(options), **options)
-
-
-def _split(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
 def _read(data: str, given: dict[str, Any]) -> Any:
@@ -146,7 +138,7 @@ def _read(data: str, given: dict[str, Any]) -> Any:
     from automl_meta.datasets import MissingTargetError, RowColumns, read_dataset
 
     rows = RowColumns(groups=given["groups"], time=given["time_column"], weight=given["sample_weight"])
-    how: dict[str, Any] = {"task": given["task"], "ignore": _split(given["ignore"]), "rows": rows}
+    how: dict[str, Any] = {"task": given["task"], "ignore": separated(given["ignore"]), "rows": rows}
     try:
         return read_dataset(data, given["target"], **how)
     except MissingTargetError as error:

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from automl_meta.cli.cluster import CLUSTER_OPTIONS, take_cluster_options
 from automl_meta.cli.output import console_for, plain_table, print_json
+from automl_meta.cli.table_options import target_option
 from automl_meta.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def build(locations: tuple[str, ...], output: Path, as_json: bool, **given: Any)
 
 @click.command()
 @click.argument("data")
-@click.option("--target", help="Column to predict; may be left out when one is named target, class, label or y.")
+@target_option
 @click.option("--name", help="What the meta-base calls the dataset. [default: the file's name]")
 @click.option("--family", default="", help="Datasets that share rows or origin share a family. [default: the name]")
 @click.option("--metabase", "output", type=click.Path(path_type=Path), help="The store. [default: your personal one]")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automl_meta.cli.output import console_for, number, plain_table, print_json
+from automl_meta.cli.table_options import separated, table_options
 
 if TYPE_CHECKING:
     from automl_meta.datasets import Dataset
@@ -18,14 +19,7 @@ METAFEATURE_SECONDS = 1.0  # what is not found out by then is left missing; the 
 
 @click.command()
 @click.argument("data")
-@click.option("--target", help="Column to predict; may be left out when one is named target, class, label or y.")
-@click.option(
-    "--task",
-    type=click.Choice(["auto", "classification", "binary", "multiclass", "regression"]),
-    default="auto",
-    show_default=True,
-)
-@click.option("--ignore", multiple=True, help="Column to leave out; repeatable, or separated by commas.")
+@table_options
 @click.option("--metric", help="What to rank by: a scikit-learn scorer's name. [default: the task's]")
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many to list.")
 @click.option(
@@ -62,8 +56,7 @@ def recommend(
     from automl_meta.metafeatures import extract_dataset
     from automl_meta.metalearning import Advisor, remember
 
-    names = [name for value in ignore for name in value.split(",") if name]
-    dataset = read_dataset(data, target, task=task, ignore=names)  # type: ignore[arg-type]
+    dataset = read_dataset(data, target, task=task, ignore=separated(ignore))  # type: ignore[arg-type]
     memory = remember(metabase_paths(metabase), dataset.task, metric, forget=forget, use_cache=not no_cache)
     found = extract_dataset(dataset, time_limit=METAFEATURE_SECONDS)
     advisor = Advisor(memory, found.to_dict())
