@@ -20,7 +20,7 @@ from automl_meta.seeding import generator
 TASKS = {table: make().task for table, make in NASTY_TABLES.items()}
 RANDOM = 5
 SAMPLES = ("levels_unseen_in_training", "skewed_target", "integer_labels")
-TICK, CAP = 2**-6, 2**-3  # seconds that pass with each look at the clock, and that a fit may take; sums are exact
+TICK, CAP = 2**-6, 2**-4  # seconds that pass with each look at the clock, and that a fit may take; sums are exact
 # Where five more would take minutes, the default speaks for all.
 LARGE = {"two_thousand_columns", "three_hundred_mixed_columns_regression"}
 
