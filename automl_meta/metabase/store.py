@@ -337,11 +337,13 @@ class MetaBase:
         if status is not None:
             conditions["run.status = ?"] = status.value
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        order = "ORDER BY run.dataset_id, run.configuration_id, run.protocol_id"
+        rows = self.connection.execute(f"{SELECT_RUNS} {where} {order}", list(conditions.values())).fetchall()
+        # Read after the runs: whatever another writer adds meanwhile, what the runs refer to is there.
         configurations, protocols = self._configurations(), self._protocols()
         metrics = self._lists("metric_list", "names")
         environments = self._environments()
-        order = "ORDER BY run.dataset_id, run.configuration_id, run.protocol_id"
-        for row in self.connection.execute(f"{SELECT_RUNS} {where} {order}", list(conditions.values())):
+        for row in rows:
             yield Run(
                 dataset=row[0],
                 configuration=configurations[row[1]],
