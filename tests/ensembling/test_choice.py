@@ -178,9 +178,10 @@ def test_unknown_kinds_are_refused() -> None:
         EnsembleOptions(kind="bst")
 
 
-def test_a_stack_must_be_clearly_better() -> None:
+def test_a_stack_must_be_better_and_layers_clearly() -> None:
     greedy = np.array([0.80, 0.82, 0.84, 0.86, 0.88])
-    assert (
-        simplest_within_noise({"greedy": greedy, "stack": greedy + np.array([0.01, -0.02, 0.02, 0, 0])}) == "greedy"
-    )
-    assert simplest_within_noise({"greedy": greedy, "stack": greedy + 0.01}) == "stack"
+    hardly = np.array([0.01, -0.02, 0.02, 0.01, 0])
+    assert simplest_within_noise({"greedy": greedy, "stack": greedy - hardly}) == "greedy"
+    assert simplest_within_noise({"greedy": greedy, "stack": greedy + hardly}) == "stack"
+    assert simplest_within_noise({"greedy": greedy, "layers": greedy + hardly}) == "greedy"
+    assert simplest_within_noise({"greedy": greedy, "layers": greedy + 0.01}) == "layers"
