@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from automl_meta.errors import InputError
 
 SHOWN = 12  # names in one message
+NAME = 120  # characters of one
 MOST_CHARACTERS = 1_000  # of a message, which may quote a cell of any length
 
 
 def listed(names: Iterable[object], limit: int = SHOWN) -> str:
-    """Return names for a message, quoted, the list cut after `limit` of them."""
-    quoted = [repr(str(name)) for name in names]
+    """Return names for a message, quoted and cut, the list after `limit` of them."""
+    quoted = [repr(text if len(text) <= NAME else f"{text[:NAME]}...") for text in map(str, names)]
     more = f" and {len(quoted) - limit} more" if len(quoted) > limit else ""
     return ", ".join(quoted[:limit]) + more
 
