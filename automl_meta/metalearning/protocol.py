@@ -5,14 +5,14 @@ Everything here is plain arrays, so that a researcher can try a meta-model on a 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.metabase.experience import Experience, Floats
 
-__all__ = ["Belief", "Experience", "Floats", "MetaModel"]
+__all__ = ["Belief", "Experience", "Floats", "MetaModel", "Valuing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,3 +55,11 @@ class MetaModel(Protocol):
         ValueError
             If none is left.
         """
+
+
+@runtime_checkable
+class Valuing(Protocol):
+    """A meta-model that says what each proposal is worth, so that worth can be weighed against cost."""
+
+    def values(self, metafeatures: Floats, observed: Mapping[int, float]) -> Floats:
+        """Return what `propose` maximises, of shape (n_configurations,)."""

@@ -17,7 +17,7 @@ from automl_meta.metalearning.loo import (
     random_search,
     splits,
 )
-from automl_meta.metalearning.methods import METHODS
+from automl_meta.metalearning.methods import CLASSICAL
 from automl_meta.metalearning.protocol import Belief
 
 
@@ -75,7 +75,7 @@ def test_a_near_duplicate_under_another_name_leaves_too() -> None:
             assert "d17" not in split.training.datasets
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", CLASSICAL)
 def test_own_scores_and_those_of_a_twin_never_reach_the_first_pick(name: str) -> None:
     experience = world(20, 8, seed=3)
     metafeatures = experience.metafeatures.copy()
@@ -91,7 +91,7 @@ def test_own_scores_and_those_of_a_twin_never_reach_the_first_pick(name: str) ->
 
 def first_pick(name: str, experience: Experience) -> int:
     split = next(split for split in splits(experience) if 0 in split.held_out)
-    model = METHODS[name]().fit(split.training)
+    model = CLASSICAL[name]().fit(split.training)
     return model.propose(experience.metafeatures[0], {}, np.ones(8, dtype=bool))
 
 
@@ -109,7 +109,7 @@ def test_random_search_ends_without_regret() -> None:
 
 def test_random_order_reaches_what_is_expected_of_it() -> None:
     experience = world(150, 10)
-    drawn = evaluate(lambda: METHODS["random"](), experience, n_evaluations=4, n_folds=2)
+    drawn = evaluate(lambda: CLASSICAL["random"](), experience, n_evaluations=4, n_folds=2)
     expected = random_search(experience, n_evaluations=4)
     # One order for all datasets: compared loosely.
     assert drawn.mean_regret(4) == pytest.approx(expected.mean_regret(4), abs=0.15)

@@ -8,13 +8,13 @@ import pytest
 from worlds import reorder, without_datasets, world
 
 from automl_meta.metabase.experience import Experience
-from automl_meta.metalearning.methods import METHODS
+from automl_meta.metalearning.methods import CLASSICAL
 from automl_meta.metalearning.protocol import MetaModel
 from automl_meta.metalearning.standings import standings
 from automl_meta.seeding import generator
 
-EVERY = pytest.mark.parametrize("name", METHODS)
-LEARNING = pytest.mark.parametrize("name", [name for name in METHODS if name != "random"])
+EVERY = pytest.mark.parametrize("name", CLASSICAL)
+LEARNING = pytest.mark.parametrize("name", [name for name in CLASSICAL if name != "random"])
 
 
 def search(
@@ -38,14 +38,14 @@ def left_out(make: Callable[[], MetaModel], experience: Experience, dataset: int
 @EVERY
 def test_every_configuration_is_proposed_once(name: str) -> None:
     experience = world(12, 9, missing=0.2, failing=0.1)
-    order = left_out(METHODS[name], experience, 3, n=9)
+    order = left_out(CLASSICAL[name], experience, 3, n=9)
     assert sorted(order) == sorted(experience.configurations)
 
 
 @EVERY
 def test_only_what_is_allowed_is_proposed_and_then_nothing(name: str) -> None:
     experience = world(12, 9)
-    model = METHODS[name]().fit(experience)
+    model = CLASSICAL[name]().fit(experience)
     allowed = np.arange(9) % 4 == 1
     observed = {0: 1.0}
     for _ in range(int(allowed.sum())):
@@ -59,7 +59,7 @@ def test_only_what_is_allowed_is_proposed_and_then_nothing(name: str) -> None:
 @EVERY
 def test_ranking_is_deterministic(name: str) -> None:
     experience = world(missing=0.2)
-    assert left_out(METHODS[name], experience, 1) == left_out(METHODS[name], experience, 1)
+    assert left_out(CLASSICAL[name], experience, 1) == left_out(CLASSICAL[name], experience, 1)
 
 
 @EVERY
@@ -70,13 +70,13 @@ def test_order_of_datasets_and_configurations_does_not_matter(name: str, seed: i
     columns = generator(seed, "columns").permutation(15)
     shuffled = reorder(experience, rows, columns)
     dataset = int(np.flatnonzero(rows == 0)[0])
-    assert left_out(METHODS[name], experience, 0, n=10) == left_out(METHODS[name], shuffled, dataset, n=10)
+    assert left_out(CLASSICAL[name], experience, 0, n=10) == left_out(CLASSICAL[name], shuffled, dataset, n=10)
 
 
 @EVERY
 def test_scale_and_offset_of_the_new_scores_do_not_matter(name: str) -> None:
     experience = world()
-    model = METHODS[name]().fit(experience.take(np.arange(1, 40)))
+    model = CLASSICAL[name]().fit(experience.take(np.arange(1, 40)))
     truth, metafeatures = experience.scores[0], experience.metafeatures[0]
     order = search(model, experience, truth, metafeatures, 10)
     assert order == search(model, experience, 1000 * truth - 77, metafeatures, 10)
@@ -85,7 +85,7 @@ def test_scale_and_offset_of_the_new_scores_do_not_matter(name: str) -> None:
 @LEARNING
 def test_one_known_dataset_is_followed(name: str) -> None:
     experience = world(1, 10)
-    model = METHODS[name]().fit(experience)
+    model = CLASSICAL[name]().fit(experience)
     best = int(np.argmax(experience.scores[0]))
     assert model.propose(experience.metafeatures[0], {}, np.ones(10, dtype=bool)) == best
 
@@ -93,7 +93,7 @@ def test_one_known_dataset_is_followed(name: str) -> None:
 @EVERY
 def test_no_known_dataset_still_gives_an_order(name: str) -> None:
     experience = world(4, 10)
-    model = METHODS[name]().fit(without_datasets(experience))
+    model = CLASSICAL[name]().fit(without_datasets(experience))
     order = search(model, experience, experience.scores[0], experience.metafeatures[0], 10)
     assert sorted(order) == sorted(experience.configurations)
 
@@ -101,7 +101,7 @@ def test_no_known_dataset_still_gives_an_order(name: str) -> None:
 @EVERY
 def test_failures_alone_do_not_confuse(name: str) -> None:
     experience = world()
-    model = METHODS[name]().fit(experience)
+    model = CLASSICAL[name]().fit(experience)
     order = search(model, experience, np.full(24, np.nan), experience.metafeatures[0], 24)
     assert len(set(order)) == 24
 
@@ -113,7 +113,7 @@ def test_undefined_metafeatures_are_no_obstacle(name: str) -> None:
     metafeatures[::3, 1] = np.nan
     metafeatures[:, 2] = np.nan
     metafeatures[4, 3] = np.inf
-    model = METHODS[name]().fit(replace(experience, metafeatures=metafeatures))
+    model = CLASSICAL[name]().fit(replace(experience, metafeatures=metafeatures))
     belief = model.believe(np.full(7, np.nan), {0: 0.5, 3: 0.7})
     assert np.isfinite(belief.mean).all()
     assert np.isfinite(belief.doubt).all()
@@ -125,7 +125,7 @@ def test_learning_beats_chance(name: str) -> None:
     experience = world(60, 30, seed=4)
     reached = []
     for dataset in range(0, 60, 6):
-        order = left_out(METHODS[name], experience, dataset, n=3)
+        order = left_out(CLASSICAL[name], experience, dataset, n=3)
         scores = experience.scores[dataset]
         ranks = (scores > scores[[experience.configurations.index(i) for i in order]].max()).sum()
         reached.append(ranks)
@@ -142,7 +142,7 @@ def test_a_never_measured_configuration_is_judged_by_its_likes(name: str) -> Non
     for twin, original in zip(twins, (best, worst), strict=True):
         scores[:, twin] = np.nan
         vectors[twin] = vectors[original] + 1e-3
-    model = METHODS[name]().fit(replace(experience, scores=scores, vectors=vectors))
+    model = CLASSICAL[name]().fit(replace(experience, scores=scores, vectors=vectors))
     for metafeatures in experience.metafeatures[::8]:
         belief = model.believe(metafeatures, {})
         assert belief.mean[twins[0]] > belief.mean[twins[1]]
@@ -155,7 +155,7 @@ def test_what_was_seen_changes_what_is_expected_of_likes(name: str) -> None:
     np.fill_diagonal(correlation, 0.0)
     one, other = np.unravel_index(np.argmax(correlation), correlation.shape)
     third = next(i for i in range(24) if i not in (one, other))
-    model = METHODS[name]().fit(experience)
+    model = CLASSICAL[name]().fit(experience)
     good = model.believe(experience.metafeatures[0], {int(one): 1.0, third: 0.0}).mean
     bad = model.believe(experience.metafeatures[0], {int(one): 0.0, third: 1.0}).mean
     assert good[other] > bad[other]
