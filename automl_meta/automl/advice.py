@@ -10,7 +10,7 @@ from automl_meta.errors import InputError
 from automl_meta.evaluation import Metric
 from automl_meta.metabase import metabase_paths
 from automl_meta.metafeatures import MetaFeatures, extract_dataset
-from automl_meta.metalearning import Advisor, remember
+from automl_meta.metalearning import Advisor, chosen_model, remember
 from automl_meta.metalearning.recommendation import Recommendation
 from automl_meta.pipelines.catalogue import catalogue, find_algorithm
 from automl_meta.tuning.budget import Clock
@@ -49,7 +49,8 @@ def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Cl
     algorithms = allowed_algorithms(dataset.task, options.include, options.exclude)
     sources = metabase_paths(options.metabase)
     memory = remember(sources, dataset.task, metric.name, forget=options.forget)
-    advisor = Advisor(memory, metafeatures.to_dict(), algorithms=algorithms)
+    chosen = chosen_model(options.meta_model, memory, sources, forget=options.forget)
+    advisor = Advisor(memory, metafeatures.to_dict(), algorithms=algorithms, chosen=chosen)
     similarities = () if advisor.knows_nothing else tuple(advisor.similar_datasets[:SHOWN_DATASETS])
     return Advice(
         advisor=advisor,

@@ -41,6 +41,8 @@ class RunOptions:
         Datasets or families that the meta-base is to forget.
     metabase : Path or None
         Another meta-base than the default one.
+    meta_model : str or None
+        Name of the method that ranks candidates; None is the default.
     folds : int or None
         Folds of the cross-validation; None follows the number of rows.
     refit : {"auto", "bag", "refit"}
@@ -78,6 +80,7 @@ class RunOptions:
     exclude: tuple[str, ...] = ()
     forget: tuple[str, ...] = ()
     metabase: Path | None = None
+    meta_model: str | None = None
     folds: int | None = None
     repeats: int | None = None
     memory_limit: float | None = None

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     default="all",
     show_default=True,
 )
-@click.option("--methods", multiple=True, help="Repeatable, or separated by commas. [default: all]")
+@click.option(
+    "--methods",
+    multiple=True,
+    help="Repeatable, or separated by commas; few-shot: all that need PyTorch. [default: the classical ones]",
+)
 @click.option("--folds", type=click.IntRange(min=2), help="Leave out this many parts instead of every family alone.")
 @click.option("--evaluations", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a search.")
 @click.option("--forget", multiple=True, help="Dataset or family that the meta-base is not to know; repeatable.")
@@ -114,19 +118,27 @@ def _workers(jobs: int | None, cluster: "ClusterOptions | None") -> Iterator["Ex
 
 
 def chosen_methods(methods: tuple[str, ...]) -> list[str]:
-    """Return the names that were asked for, all if none was.
+    """Return the names that were asked for, the classical ones if none was.
 
     Raises
     ------
     InputError
         If a method is unknown.
+    MissingExtraError
+        If one needs PyTorch, and that is not installed.
     """
-    from automl_meta.metalearning.methods import METHODS
+    from automl_meta.metalearning.methods import CLASSICAL, FEW_SHOT, METHODS, learned_members
+    from automl_meta.optional import require
 
-    names = [name for value in methods for name in value.split(",") if name] or list(METHODS)
+    asked = [name for value in methods for name in value.split(",") if name] or list(CLASSICAL)
+    names = [name for one in asked for name in ((*FEW_SHOT, "mixture") if one == "few-shot" else (one,))]
     unknown = [name for name in names if name not in METHODS]
     if unknown:
-        raise InputError(f"no method is called {unknown[0]!r}. Try --methods with some of: {', '.join(METHODS)}")
+        raise InputError(
+            f"no method is called {unknown[0]!r}. Try --methods with some of: {', '.join(METHODS)}, few-shot"
+        )
+    if any(learned_members(name) for name in names):
+        require("torch", "neural")
     return list(dict.fromkeys(names))
 
 

@@ -53,6 +53,7 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 @click.option("--include", multiple=True, help="Use only this algorithm; repeatable, or separated by commas.")
 @click.option("--exclude", multiple=True, help="Do not use this algorithm; repeatable, or separated by commas.")
 @click.option("--metabase", type=click.Path(path_type=Path), help="Another meta-base than the shipped one.")
+@click.option("--meta-model", metavar="NAME", help="Method that ranks candidates. [default: combined]")
 @click.option("--forget", multiple=True, help="Dataset or family that the meta-base is to forget; repeatable.")
 @click.option(
     "--learn", is_flag=True, envvar="AUTOML_META_LEARN", help="Remember this run's scores (no data) for later runs."

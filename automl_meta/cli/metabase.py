@@ -9,6 +9,7 @@ import click
 
 from automl_meta.cli.metabase_build import add, build
 from automl_meta.cli.metabase_rebuild import rebuild
+from automl_meta.cli.metabase_train import train_meta_models
 from automl_meta.cli.output import console_for, plain_table, print_json
 from automl_meta.errors import InputError
 
@@ -38,6 +39,7 @@ def metabase() -> None:
 
 metabase.add_command(build)
 metabase.add_command(add)
+metabase.add_command(train_meta_models)
 metabase.add_command(rebuild)
 
 

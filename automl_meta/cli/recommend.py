@@ -30,6 +30,7 @@ METAFEATURE_SECONDS = 1.0  # what is not found out by then is left missing; the 
 @click.option(
     "--metabase", type=click.Path(path_type=Path), help="Meta-base to learn from. [default: the shipped and your own]"
 )
+@click.option("--meta-model", metavar="NAME", help="Method that ranks, e.g. deep-kernel. [default: combined]")
 @click.option("--forget", multiple=True, help="Dataset or family that the meta-base is not to know; repeatable.")
 @click.option("--no-cache", is_flag=True, help="Learn anew, and keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -42,6 +43,7 @@ def recommend(
     top: int,
     time_budget: float | None,
     metabase: Path | None,
+    meta_model: str | None,
     forget: tuple[str, ...],
     no_cache: bool,
     as_json: bool,
@@ -54,12 +56,14 @@ def recommend(
     from automl_meta.datasets import read_dataset
     from automl_meta.metabase import metabase_paths
     from automl_meta.metafeatures import extract_dataset
-    from automl_meta.metalearning import Advisor, remember
+    from automl_meta.metalearning import Advisor, chosen_model, remember
 
     dataset = read_dataset(data, target, task=task, ignore=separated(ignore))  # type: ignore[arg-type]
-    memory = remember(metabase_paths(metabase), dataset.task, metric, forget=forget, use_cache=not no_cache)
+    paths = metabase_paths(metabase)
+    memory = remember(paths, dataset.task, metric, forget=forget, use_cache=not no_cache)
     found = extract_dataset(dataset, time_limit=METAFEATURE_SECONDS)
-    advisor = Advisor(memory, found.to_dict())
+    chosen = chosen_model(meta_model, memory, paths, forget=forget)
+    advisor = Advisor(memory, found.to_dict(), chosen=chosen)
     recommendations = advisor.recommendations(top, time_budget=time_budget)
     if as_json:
         print_json(as_document(dataset, advisor, recommendations))

@@ -1,6 +1,7 @@
 """What learns from the meta-base: priors over configurations, posteriors, similarity, and their evaluation."""
 
 from automl_meta.metalearning.advisor import Advisor
+from automl_meta.metalearning.chosen import chosen_model
 from automl_meta.metalearning.memory import Memory, forgetful, remember
 from automl_meta.metalearning.methods import DEFAULT, METHODS
 from automl_meta.metalearning.protocol import Belief, Experience, MetaModel
@@ -16,6 +17,7 @@ __all__ = [
     "Memory",
     "MetaModel",
     "Recommendation",
+    "chosen_model",
     "forgetful",
     "recommend",
     "remember",

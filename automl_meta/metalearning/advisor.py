@@ -4,11 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from automl_meta.metalearning.choice import choose
+from automl_meta.metalearning.chosen import ModelMaker
 from automl_meta.metalearning.combined import Combined
 from automl_meta.metalearning.importance import hyperparameter_importance
 from automl_meta.metalearning.memory import Memory
-from automl_meta.metalearning.protocol import Floats
+from automl_meta.metalearning.protocol import Comparing, Floats, MetaModel, Valuing
 from automl_meta.metalearning.recommendation import Recommendation, affordable, patience_of, recommend
 from automl_meta.metalearning.seconds import SecondsModel
 from automl_meta.pipelines.candidates import candidate_configurations
@@ -31,10 +34,18 @@ class Advisor:
         Of the dataset; names that the memory does not have are ignored, missing ones are undefined.
     algorithms : collection of str, optional
         Names that may be proposed; what is installed if not given.
+    chosen : callable, optional
+        Makes another method than the default, see `chosen_model`: it proposes, and says what to expect. The evidence
+        stays the default's, unless the method itself says how alike datasets are.
     """
 
     def __init__(
-        self, memory: Memory, metafeatures: Mapping[str, float], *, algorithms: Collection[str] | None = None
+        self,
+        memory: Memory,
+        metafeatures: Mapping[str, float],
+        *,
+        algorithms: Collection[str] | None = None,
+        chosen: ModelMaker | None = None,
     ) -> None:
         names = set(catalogue(memory.task)) if algorithms is None else set(algorithms)
         experience = memory.experience
@@ -49,6 +60,8 @@ class Advisor:
             [metafeatures.get(name, np.nan) for name in experience.metafeature_names], dtype=np.float64
         )
         self._model = Combined().fit(experience, memory.similarity)
+        self._make_chosen = chosen
+        self._chosen: MetaModel | None = chosen(experience) if chosen is not None else None
         self._seconds_model = SecondsModel().fit(experience)
         self._seconds = self._seconds_model.predict(self._metafeatures)
         self._fallback: tuple[Configuration, ...] = ()
@@ -67,7 +80,7 @@ class Advisor:
         names = self._model.knowledge_.datasets
         if not names:
             return []
-        weights = self._model.dataset_weights(self._metafeatures)
+        weights = self._alike()
         return [(names[i], float(weights[i])) for i in np.argsort(-np.round(weights, 9), kind="stable")]
 
     def with_unseen(self, configurations: Sequence[Configuration]) -> "Advisor":
@@ -93,7 +106,7 @@ class Advisor:
         memory = replace(
             self.memory, experience=experience, configurations=(*self.memory.configurations, *new.values())
         )
-        return Advisor(memory, self._described, algorithms=self.algorithms)
+        return Advisor(memory, self._described, algorithms=self.algorithms, chosen=self._make_chosen)
 
     def favourites(self, algorithm: str, top: int = 5) -> tuple[Configuration, ...]:
         """Return the configurations of `algorithm` that were its best on similar datasets, the most telling first.
@@ -159,7 +172,7 @@ class Advisor:
                 in_time[np.argmin(np.where(allowed, self._seconds.expected, np.inf))] = True
             allowed = in_time
             cost = self._seconds.expected + patience_of(time_left)
-        return self.memory.configurations[self._model.propose(self._metafeatures, known, allowed, cost=cost)]
+        return self.memory.configurations[self._propose(known, allowed, cost)]
 
     def expected_seconds(self, configuration: Configuration) -> float:
         """Return the median of the expected seconds of all folds, here and on this machine.
@@ -204,12 +217,29 @@ class Advisor:
             top=top,
             time_budget=time_budget,
             comparable=self.memory.comparable,
+            chosen=self._chosen,
+            alike=None if self._chosen is None else self._alike(),
         )
 
     def expected_standings(self, observed: Mapping[str, float]) -> tuple[Floats, Floats]:
         """Return expected standings of the memory's configurations and their deviations, given `observed`."""
-        belief = self._model.believe(self._metafeatures, self._known(observed))
+        belief = (self._chosen or self._model).believe(self._metafeatures, self._known(observed))
         return belief.mean, belief.doubt
+
+    def _propose(self, known: Mapping[int, float], allowed: NDArray[np.bool_], cost: Floats | None) -> int:
+        if self._chosen is None:
+            return self._model.propose(self._metafeatures, known, allowed, cost=cost)
+        if cost is None or not isinstance(self._chosen, Valuing):
+            return self._chosen.propose(self._metafeatures, known, allowed)
+        worth = np.maximum(self._chosen.values(self._metafeatures, known), 0.0) / (cost / cost.min())
+        return choose(worth, self._model.knowledge_.tie_order, allowed, known)
+
+    def _alike(self) -> Floats:
+        """Return the weight of each known dataset before anything is observed."""
+        own = self._chosen.dataset_weights(self._metafeatures) if isinstance(self._chosen, Comparing) else None
+        if own is None:
+            return self._model.dataset_weights(self._metafeatures)
+        return np.array([own.get(name, 0.0) for name in self._model.knowledge_.datasets])
 
     def _known(self, values: Mapping[str, float]) -> dict[int, float]:
         return {self._position[key]: value for key, value in values.items() if key in self._position}

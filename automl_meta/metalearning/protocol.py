@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from automl_meta.metabase.experience import Experience, Floats
 
-__all__ = ["Belief", "Experience", "Floats", "MetaModel", "Valuing"]
+__all__ = ["Belief", "Comparing", "Experience", "Floats", "MetaModel", "Valuing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,3 +63,11 @@ class Valuing(Protocol):
 
     def values(self, metafeatures: Floats, observed: Mapping[int, float]) -> Floats:
         """Return what `propose` maximises, of shape (n_configurations,)."""
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A meta-model that may say how alike datasets are."""
+
+    def dataset_weights(self, metafeatures: Floats) -> Mapping[str, float] | None:
+        """Return the weight of each known dataset, summing to 1; None where it does not say."""

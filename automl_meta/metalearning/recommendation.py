@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from automl_meta.metalearning.choice import choose
 from automl_meta.metalearning.combined import Combined
-from automl_meta.metalearning.protocol import Experience, Floats
+from automl_meta.metalearning.protocol import Belief, Experience, Floats, MetaModel, Valuing
 from automl_meta.metalearning.seconds import SecondsBelief
 from automl_meta.pipelines.configuration import Configuration
 
@@ -92,6 +92,8 @@ def recommend(
     top: int = 10,
     time_budget: float | None = None,
     comparable: bool = False,
+    chosen: MetaModel | None = None,
+    alike: Floats | None = None,
 ) -> list[Recommendation]:
     """Return up to `top` configurations in the order in which to try them.
 
@@ -108,6 +110,10 @@ def recommend(
         What was tried on this dataset already; not recommended again.
     comparable : bool
         Whether raw scores mean the same on every dataset, so that one can be expected.
+    chosen : MetaModel, optional
+        Another method, whose proposals and beliefs are shown instead.
+    alike : array of shape (n_datasets,), optional
+        Weights of the known datasets for its evidence.
     """
     observed = observed or {}
     left = np.ones(len(configurations), dtype=bool) if allowed is None else allowed.copy()
@@ -118,10 +124,19 @@ def recommend(
         left = in_time if in_time.any() else left & quickest
     cost = seconds.expected + patience_of(time_budget)
     posterior = model.posterior(metafeatures, observed)
-    belief = model.standings_of(posterior)
-    order = _order(posterior.weights, posterior.means, cost, left, observed, model, top)
-    weights = posterior.component_weights(len(model.components_))
-    levels = _levels(model, experience, weights) if comparable and len(model.knowledge_.datasets) else None
+    weights = posterior.component_weights(len(model.components_)) if alike is None else alike
+    known = len(model.knowledge_.datasets) > 0
+    levels = None
+    if chosen is None:
+        belief = model.standings_of(posterior)
+        order = _order(posterior.weights, posterior.means, cost, left, observed, model, top)
+        if comparable and known:
+            levels = _levels(model, experience, weights)
+    else:
+        belief = chosen.believe(metafeatures, observed)
+        order = _order_of(chosen, metafeatures, cost, left, observed, model, top)
+        if comparable and known:
+            levels = _levels_of(belief, model, experience, weights)
     witnesses = _Witnesses(model, experience, weights)
     measured = model.knowledge_.measured
     return [
@@ -175,12 +190,48 @@ def _order(
     return order
 
 
-def _levels(model: Combined, experience: Experience, weights: Floats) -> tuple[Floats, Floats]:
-    """Return expected score and its deviation: standings on the similar datasets, in their own scores."""
+def _order_of(
+    chosen: MetaModel,
+    metafeatures: Floats,
+    cost: Floats,
+    allowed: NDArray[np.bool_],
+    observed: Mapping[int, float],
+    model: Combined,
+    top: int,
+) -> list[int]:
+    """Return what another method would try first, second and so on if it learned nothing in between."""
+    worth = chosen.values(metafeatures, observed) if isinstance(chosen, Valuing) else None
+    seen = dict(observed)
+    order: list[int] = []
+    while len(order) < top and (allowed.sum() - allowed[list(seen)].sum()) > 0:
+        if worth is None:
+            pick = chosen.propose(metafeatures, seen, allowed)
+        else:
+            pick = choose(np.maximum(worth, 0.0) / cost, model.knowledge_.tie_order, allowed, seen)
+        order.append(pick)
+        seen[pick] = math.nan
+    return order
+
+
+def _levels_of(belief: Belief, model: Combined, experience: Experience, weights: Floats) -> tuple[Floats, Floats]:
+    """Return expected score and its deviation: a belief in standings, in the scores of the similar datasets."""
+    worst, best = _bounds(model, experience)
+    scores = worst[:, None] + (best - worst)[:, None] * belief.mean
+    mean = weights @ scores
+    within = belief.doubt * (weights @ (best - worst))
+    return mean, np.sqrt(weights @ (scores - mean) ** 2 + within**2)
+
+
+def _bounds(model: Combined, experience: Experience) -> tuple[Floats, Floats]:
+    """Return the worst and the best score on each known dataset."""
     rows = [experience.datasets.index(name) for name in model.knowledge_.datasets]
     scores = np.where(np.isfinite(experience.scores[rows]), experience.scores[rows], np.nan)
-    best = np.nanmax(scores, axis=1)
-    worst = np.nanmin(scores, axis=1)
+    return np.nanmin(scores, axis=1), np.nanmax(scores, axis=1)
+
+
+def _levels(model: Combined, experience: Experience, weights: Floats) -> tuple[Floats, Floats]:
+    """Return expected score and its deviation: standings on the similar datasets, in their own scores."""
+    worst, best = _bounds(model, experience)
     filled = worst[:, None] + model.knowledge_.standings * (best - worst)[:, None]
     mean = weights @ filled
     return mean, np.sqrt(weights @ (filled - mean) ** 2)

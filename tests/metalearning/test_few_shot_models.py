@@ -216,9 +216,8 @@ def test_weights_find_metafeatures_by_name(tmp_path: Path) -> None:
     (tmp_path / "base.sqlite").write_bytes(b"a meta-base")
     model = brief("siamese").fit(experience)
     save(model, replace(origin_of(tmp_path / "base.sqlite"), method="siamese"), tmp_path / "weights.npz")
-    turned = replace(
-        experience, metafeatures=experience.metafeatures[:, ::-1], metafeature_names=experience.metafeature_names[::-1]
-    )
+    columns, names = experience.metafeatures[:, ::-1], experience.metafeature_names[::-1]
+    turned = replace(experience, metafeatures=columns, metafeature_names=names)
     again = load(tmp_path / "weights.npz").model_for(turned)
     np.testing.assert_allclose(
         again.believe(turned.metafeatures[2], {}).mean, model.believe(experience.metafeatures[2], {}).mean, atol=1e-4

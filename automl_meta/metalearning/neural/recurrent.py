@@ -51,8 +51,8 @@ class Recurrent:
         return mean_and_deviation(apply_dense(weights, "scores", self._read(weights, batch)))
 
     def preferences(self, weights: Weights, batch: Batch) -> Tensor:
-        """Return how much each query is to be tried next."""
-        return apply_dense(weights, "choice", self._read(weights, batch))[..., 0]
+        """Return the probability with which each query is to be tried next."""
+        return torch.softmax(apply_dense(weights, "choice", self._read(weights, batch))[..., 0], dim=1)
 
     def loss(self, weights: Weights, batch: Batch) -> Tensor:
         """Return how unlikely the query is, and the cross-entropy of the choice among it.
