@@ -211,6 +211,12 @@ def print_benchmark(console: "Console", result: "Benchmark") -> None:
         if method != "random":
             needs.add_row(method, *(str(r["random_needs"] or "more") for r in line))
             tests.add_row(method, *(f"{r['p_random']:.2g}" for r in line))
-    for part in (table, needs, ranks, tests):
+    times = plain_table(
+        "method", "to learn", "to propose", right=("to learn", "to propose"), title="seconds, on average"
+    )
+    for method, curve in result.curves.items():
+        if method != "random":
+            times.add_row(method, f"{curve.fit_seconds:.2f}", f"{curve.propose_seconds:.4f}")
+    for part in (table, needs, ranks, tests, times):
         console.print(part, markup=False)
         console.print()

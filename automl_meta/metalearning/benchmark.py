@@ -86,6 +86,10 @@ class Benchmark:
             "datasets": self.n_datasets,
             "configurations": self.configurations,
             "table": self.rows(),
+            "seconds": {
+                name: {"fit": curve.fit_seconds, "propose": curve.propose_seconds}
+                for name, curve in self.curves.items()
+            },
             "curves": {name: [float(v) for v in curve.regret.mean(axis=0)] for name, curve in self.curves.items()},
         }
 

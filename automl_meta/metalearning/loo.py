@@ -4,6 +4,7 @@ For each, a method proposes configurations one after another and is told their s
 measured is the normalised regret of the best so far: 0 is the best known configuration on that dataset, 1 the worst.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,12 +32,16 @@ class Curves:
         Normalised regret of the best configuration among the first k+1; 1 where nothing has succeeded yet.
     rank : array of shape (n_datasets, n_evaluations)
         Rank of that configuration among the known ones of the dataset, 1 is best, ties share their mean.
+    fit_seconds, propose_seconds : float
+        Wall-clock seconds that learning from the other datasets took, and one proposal, on average.
     """
 
     method: str
     datasets: tuple[str, ...]
     regret: Floats
     rank: Floats
+    fit_seconds: float = 0.0
+    propose_seconds: float = 0.0
 
     def mean_regret(self, evaluations: int) -> float:
         """Return the mean over datasets after `evaluations`."""
@@ -58,7 +63,17 @@ class Split:
     held_out: tuple[int, ...]  # positions in the whole experience
 
 
-Judged = dict[int, tuple[Floats, Floats] | None]  # position of a dataset to its curves of regret and rank
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judgement:
+    """What one method reached on one dataset; see `Curves`."""
+
+    regret: Floats
+    rank: Floats
+    fit_seconds: float
+    propose_seconds: float
+
+
+Judged = dict[int, Judgement | None]  # by the position of a dataset
 
 
 def splits(experience: Experience, n_folds: int | None = None) -> Iterator[Split]:
@@ -125,14 +140,22 @@ def evaluate(
 
 
 def judge(make: Callable[[], MetaModel], experience: Experience, split: Split, n_evaluations: int) -> Judged:
-    """Return regret and rank of one method on the held-out datasets of one split, by position; None if untelling."""
+    """Return what one method reached on the held-out datasets of one split, by position; None if untelling."""
+    began = time.perf_counter()
     model = make().fit(split.training)
+    fit_seconds = time.perf_counter() - began
     judged: Judged = {}
     for dataset in split.held_out:
         table = standings(experience.scores[[dataset]], experience.failed[[dataset]])[0]
         judged[dataset] = None
         if is_telling(table):
-            judged[dataset] = _curve(table, _search(model, experience, dataset, n_evaluations), n_evaluations)
+            began = time.perf_counter()
+            order = _search(model, experience, dataset, n_evaluations)
+            propose_seconds = (time.perf_counter() - began) / len(order)
+            regret, rank = _curve(table, order, n_evaluations)
+            judged[dataset] = Judgement(
+                regret=regret, rank=rank, fit_seconds=fit_seconds, propose_seconds=propose_seconds
+            )
     return judged
 
 
@@ -142,8 +165,10 @@ def curves_of(method: str, experience: Experience, judged: Judged, n_evaluations
     return Curves(
         method=method,
         datasets=tuple(experience.datasets[position] for position, _ in told),
-        regret=np.array([regret for _, (regret, _) in told]).reshape(len(told), n_evaluations),
-        rank=np.array([rank for _, (_, rank) in told]).reshape(len(told), n_evaluations),
+        regret=np.array([judgement.regret for _, judgement in told]).reshape(len(told), n_evaluations),
+        rank=np.array([judgement.rank for _, judgement in told]).reshape(len(told), n_evaluations),
+        fit_seconds=float(np.mean([judgement.fit_seconds for _, judgement in told] or [0.0])),
+        propose_seconds=float(np.mean([judgement.propose_seconds for _, judgement in told] or [0.0])),
     )
 
 
