@@ -119,8 +119,8 @@ def load(path: Path) -> Trained:
             arrays = {name: content[name] for name in content.files}
         if head["format"] != FORMAT:
             raise InputError(f"{path} has format {head['format']}; known: {FORMAT}. Try: pip install -U automl-meta")
-        known: dict[str, Any] = head["origin"]
-        origin = Origin(**{key: tuple(v) if isinstance(v, list) else v for key, v in known.items()})
+        told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in head["origin"].items()}
+        origin = Origin(**told)
         traits = Traits(**{field.name: _double(arrays[f"traits/{field.name}"]) for field in fields(Traits)})
         scaling = InputScaling(
             metafeature_names=tuple(head["metafeature_names"]),
