@@ -9,6 +9,7 @@ import click
 
 from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.output import console_for, plain_table, print_json
+from automl_meta.cli.table_options import separated
 from automl_meta.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def chosen_methods(methods: tuple[str, ...]) -> list[str]:
     from automl_meta.metalearning.methods import CLASSICAL, FEW_SHOT, METHODS, learned_members
     from automl_meta.optional import require
 
-    asked = [name for value in methods for name in value.split(",") if name] or list(CLASSICAL)
+    asked = separated(methods) or tuple(CLASSICAL)
     names = [name for one in asked for name in ((*FEW_SHOT, "mixture") if one == "few-shot" else (one,))]
     unknown = [name for name in names if name not in METHODS]
     if unknown:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automl_meta.cli.output import console_for, print_json
+from automl_meta.cli.table_options import separated
 from automl_meta.errors import InputError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _few_shot(methods: tuple[str, ...]) -> list[str]:
     """Return the few-shot methods that were asked for; those that the mixture consists of for that name."""
     from automl_meta.metalearning.methods import FEW_SHOT, learned_members
 
-    asked = [name for value in methods for name in value.split(",") if name] or list(FEW_SHOT)
+    asked = separated(methods) or FEW_SHOT
     unknown = [name for name in asked if not learned_members(name)]
     if unknown:
         raise InputError(
