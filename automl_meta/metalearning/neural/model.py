@@ -138,24 +138,35 @@ class NeuralMetaModel:
         training_part, validation_part, rest = split_families(table.families, self.training.seed)
         taught = np.concatenate([training_part, rest])
         sampler = EpisodeSampler(table, taught, taught)
-        judge = EpisodeSampler(table, validation_part, taught)
-        validation = []
-        for shots in JUDGED_SHOTS:
-            drawn = judge.draw(shots, 4 * self.training.tasks, generator(self.training.seed, "validation", shots))
-            if drawn is not None:
-                validation.append(batch_of(table, drawn, taught))
+        evaluated = table.known[taught].sum(axis=1)
+        shots = [k for k in SHOTS if (evaluated > k).sum() >= FEWEST_TASKS] or [0]
 
         def draw(random: np.random.Generator) -> Batch:
-            shots = [s for s in SHOTS if (table.known[taught].sum(axis=1) > s).sum() >= FEWEST_TASKS] or [0]
             drawn = sampler.draw(int(random.choice(shots)), self.training.tasks, random)
             if drawn is None:
                 raise ValueError("no dataset has a result")
             return batch_of(table, drawn, taught)
 
-        sizes = Sizes(n_inputs=table.configurations.shape[1], n_traits=table.traits.shape[1])
         return train(
-            self.learner, sizes, draw, validation, self.training, checkpoint=self.checkpoint, watch=self.watch
+            self.learner,
+            Sizes(n_inputs=table.configurations.shape[1], n_traits=table.traits.shape[1]),
+            draw,
+            self._validation(table, validation_part, taught),
+            self.training,
+            checkpoint=self.checkpoint,
+            watch=self.watch,
         )
+
+    def _validation(self, table: TaskTable, judges: NDArray[np.intp], taught: NDArray[np.intp]) -> list[Batch]:
+        """Return the episodes that decide when to stop; the library they may look into is that of training."""
+        sampler = EpisodeSampler(table, judges, taught)
+        batches = []
+        for shots in JUDGED_SHOTS:
+            random = generator(self.training.seed, "validation", shots)
+            drawn = sampler.draw(shots, 4 * self.training.tasks, random)
+            if drawn is not None:
+                batches.append(batch_of(table, drawn, taught))
+        return batches
 
     def _outlook(self, metafeatures: Floats, observed: Mapping[int, float]) -> Outlook:
         table = self.table_
