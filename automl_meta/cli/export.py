@@ -7,40 +7,53 @@ import click
 
 from automl_meta.cli.output import console_for
 
+SUFFIXES = {"python": ".py", "onnx": ".onnx", "pickle": ".pickle"}
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--format", "kind", type=click.Choice(["python", "pickle"]), default="python", show_default=True)
+@click.option(
+    "--format", "kind", type=click.Choice(["python", "onnx", "pickle"]), default="python", show_default=True
+)
 @click.option(
     "--members",
     type=click.Choice(["ensemble", "best"]),
     default="ensemble",
     show_default=True,
-    help="Whether the script retrains the ensemble or the best single configuration.",
+    help="Whether the ensemble is written, or the best single configuration (python, onnx).",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="File to write. [default: MODEL.py, MODEL.pickle]"
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write. [default: MODEL.py, MODEL.onnx, MODEL.pickle]",
 )
 def export(model: Path, kind: str, members: Any, output: Path | None) -> None:
-    """Write MODEL as a plain script that retrains it without this package, or as a pickle.
+    """Write MODEL as a plain script that retrains it without this package, as an ONNX graph, or as a pickle.
 
     The script needs scikit-learn, pandas and, where it is a member, LightGBM; run, it prints its own out-of-fold
-    score. A pickle holds the fitted model for programs that have this package.
+    score. An ONNX graph predicts the same in other languages, where its members allow it; that is checked. A pickle
+    holds the fitted model for programs that have this package.
 
     \b
     automl-meta export churn.automl --format python -o retrain_churn.py
+    automl-meta export churn.automl --format onnx --members best
     """
     from automl_meta.files import check_writable
     from automl_meta.persistence import load_model
-    from automl_meta.persistence.exporting import write_pickle, write_script
+    from automl_meta.persistence.exporting import write_onnx, write_pickle, write_script
 
-    path = output or model.with_suffix(".py" if kind == "python" else ".pickle")
+    path = output or model.with_suffix(SUFFIXES[kind])
     check_writable(path)
     fitted = load_model(model)
     console = console_for()
     if kind == "python":
         write_script(path, fitted, members=members)
         console.print(f"[bold]wrote {path}[/bold]. Try: python {path} DATA.csv")
+        return
+    if kind == "onnx":
+        difference = write_onnx(path, fitted, members=members)
+        console.print(f"[bold]wrote {path}[/bold]. It predicts as the model does, to {difference:.1e} at most.")
         return
     write_pickle(path, fitted)
     console.print(f"[bold]wrote {path}[/bold]")

@@ -31,6 +31,14 @@ def probe_difference(schema: Schema, predictor: EnsemblePredictor, probe: Mappin
     return float(np.abs(stored - today).max() / (TOLERANCE * size))
 
 
+def canonical_frame(schema: Schema, columns: Mapping[str, list[Any]], n_rows: int) -> pd.DataFrame:
+    """Return cells as in the probe, `n_rows` a column, None for missing, as the features of a `Dataset`."""
+    return pd.DataFrame(
+        {column.name: _canonical(column, columns[column.name]) for column in schema.features},
+        index=pd.RangeIndex(n_rows),
+    )
+
+
 def _cells(column: Column, number: int) -> list[Any]:
     """Return one cell a row; neighbouring columns step through their values at different paces, one is missing."""
     steps = [(row * (number % 3 + 1) + number) % (N_ROWS - 1) for row in range(N_ROWS - 1)]
@@ -48,10 +56,7 @@ def _cells(column: Column, number: int) -> list[Any]:
 
 
 def _predict(schema: Schema, predictor: EnsemblePredictor, columns: Mapping[str, list[Any]]) -> NDArray[np.float64]:
-    frame = pd.DataFrame(
-        {column.name: _canonical(column, columns[column.name]) for column in schema.features},
-        index=pd.RangeIndex(N_ROWS),
-    )
+    frame = canonical_frame(schema, columns, N_ROWS)
     if schema.task.is_classification:
         return predictor.predict_proba(frame)
     return np.asarray(predictor.predict(frame), dtype=np.float64)

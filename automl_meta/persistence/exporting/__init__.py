@@ -1,13 +1,15 @@
-"""Models in other shapes: a plain script, a pickle."""
+"""Models in other shapes: a plain script, an ONNX graph, a pickle."""
 
 import pickle
 from pathlib import Path
 
 from automl_meta.files import replacing
 from automl_meta.persistence.exporting.script import ExportError, Members, python_script
+from automl_meta.persistence.exporting.to_onnx.checking import largest_difference
+from automl_meta.persistence.exporting.to_onnx.ensemble import chosen, onnx_graph
 from automl_meta.persistence.model import FittedModel
 
-__all__ = ["ExportError", "python_script", "write_pickle", "write_script"]
+__all__ = ["ExportError", "python_script", "write_onnx", "write_pickle", "write_script"]
 
 
 def write_script(path: Path, model: FittedModel, *, members: Members = "ensemble") -> None:
@@ -23,6 +25,27 @@ def write_script(path: Path, model: FittedModel, *, members: Members = "ensemble
     text = python_script(model, members=members, file_name=path.name)
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_onnx(path: Path, model: FittedModel, *, members: Members = "ensemble") -> float:
+    """Write the model as an ONNX graph, if it predicts the same; return the largest difference that was found.
+
+    The graph takes the table's columns, (n_rows, 1) each: float64 numbers, and strings for categories and Booleans.
+    ``best`` writes the best member alone, without the ensemble's calibration.
+
+    Raises
+    ------
+    ExportError
+        If something in the model has no counterpart in ONNX, or the predictions differ.
+    InputError
+        If the file cannot be written there, or the extra ``onnx`` is not installed.
+    """
+    predictor, names = chosen(model, members)
+    content = onnx_graph(model.schema, predictor, names).SerializeToString()
+    difference = largest_difference(content, model.schema, predictor, model.probe)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return difference
 
 
 def write_pickle(path: Path, model: FittedModel) -> None:
