@@ -142,7 +142,7 @@ def row_weights(name: str, series: "pd.Series[Any]") -> NDArray[np.float64]:
     _refuse("--sample-weight", series, np.isnan(weights), "not finite numbers", "Correct them; 0 leaves a row out.")
     _refuse("--sample-weight", series, weights < 0, "below 0", "Weights are 0 or more; 0 leaves a row out.")
     if not weights.any():
-        raise RowColumnError("--sample-weight", name, "all weights are 0. At least some must be above.")
+        raise RowColumnError("--sample-weight", name, "all weights are zero. At least some must be above.")
     return weights
 
 

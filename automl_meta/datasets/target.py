@@ -105,7 +105,9 @@ def prepare_target(name: str, series: "pd.Series[Any]", task: TaskChoice = "auto
         raise TargetError(name, f"has no values: all {len(cells.missing)} cells are missing. Try another --target.")
     if cells.n_distinct == 1:
         value = cells.as_text().texts[0]
-        raise TargetError(name, f"is constant: each cell is {value!r} or missing. Try another --target.")
+        raise TargetError(
+            name, f"is constant, one class or number: each cell is {value!r} or missing. Try another --target."
+        )
     kept = ~cells.missing
     n_missing = int(cells.missing.sum())
     notes = (f"{n_missing} rows dropped: target {name!r} is missing",) if n_missing else ()

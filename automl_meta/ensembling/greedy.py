@@ -55,7 +55,7 @@ def select(library: Library, limits: Limits, seed: int) -> tuple[list[int], Weig
     if len(members) < np.count_nonzero(weights):  # weights of a pruned mixture no longer fit together
         weights = np.zeros(library.size)
         weights[members] = _climb(reduced[members], scorer, library.costs[members], limits, STEPS)
-    weights = _without_idle(weights, reduced, scorer, library.costs)
+    weights = _without_idle(weights, reduced, scorer)
     chosen = np.flatnonzero(weights)
     return [int(i) for i in chosen], WeightedAverage(weights[chosen] / weights[chosen].sum())
 
@@ -81,10 +81,11 @@ def _climb(
     return np.asarray(best / best.sum(), dtype=np.float64)
 
 
-def _without_idle(
-    weights: NDArray[np.float64], reduced: Floats, scorer: Scorer, costs: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Take away members, the slowest first, as long as all that is lost is a small share of what mixing gained."""
+def _without_idle(weights: NDArray[np.float64], reduced: Floats, scorer: Scorer) -> NDArray[np.float64]:
+    """Take away members, the least missed first, as long as all that is lost is a small share of what mixing gained.
+
+    How slow they are does not count: measured times would make the same seed give another ensemble.
+    """
     members = np.flatnonzero(weights)
     full = _safe(scorer.score(_mixed(weights, reduced)[np.newaxis]))[0]
     lost_at_most = IDLE_SHARE * (full - _safe(scorer.score(reduced[members])).max())
@@ -94,7 +95,7 @@ def _without_idle(
         idle = np.flatnonzero(full - scores <= lost_at_most)
         if not len(idle):
             break
-        weights = rests[idle[costs[members[idle]].argmax()]]
+        weights = rests[idle[scores[idle].argmax()]]
         members = np.flatnonzero(weights)
     return weights
 

@@ -89,7 +89,7 @@ def test_taking_rows_takes_what_is_known_of_them() -> None:
         (RowColumns(time="day"), {"day": [1.0, np.nan] * 20}, "20 cells are empty or not a time"),
         (RowColumns(weight="size"), {}, "below 0"),
         (RowColumns(weight="weight"), {"weight": [1.0, np.inf] * 20}, "20 cells are not finite numbers"),
-        (RowColumns(weight="weight"), {"weight": 0}, "all weights are 0"),
+        (RowColumns(weight="weight"), {"weight": 0}, "all weights are zero"),
         (RowColumns(weight="patient"), {}, "not numbers"),
     ],
 )

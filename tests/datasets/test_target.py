@@ -87,8 +87,8 @@ def test_rows_without_a_target_are_dropped_with_a_count() -> None:
 
 BAD: dict[str, tuple[Sequence[object], TaskChoice, str]] = {
     "all missing": ([None, "", "NA", "?"], "auto", "has no values: all 4 cells are missing"),
-    "constant": (["a", "a", None, "a"], "auto", "is constant: each cell is 'a' or missing"),
-    "constant number": ([1.5] * 5, "regression", "is constant: each cell is '1.5'"),
+    "constant": (["a", "a", None, "a"], "auto", "is constant, one class or number: each cell is 'a' or missing"),
+    "constant number": ([1.5] * 5, "regression", "is constant, one class or number: each cell is '1.5'"),
     "unique texts": ([f"name {row}" for row in range(12)], "auto", "a class of its own for each of the 12 rows"),
     "unique numbers as classes": (range(12), "multiclass", "Try --task regression"),
     "class of one": (["a", "b", "a", "b", "rare"], "auto", "class 'rare' has only one row"),
