@@ -52,8 +52,9 @@ def export(model: Path, kind: str, members: Any, output: Path | None) -> None:
         console.print(f"[bold]wrote {path}[/bold]. Try: python {path} DATA.csv")
         return
     if kind == "onnx":
-        difference = write_onnx(path, fitted, members=members)
-        console.print(f"[bold]wrote {path}[/bold]. It predicts as the model does, to {difference:.1e} at most.")
+        names, difference = write_onnx(path, fitted, members=members)
+        console.print(f"[bold]wrote {path}[/bold] of {', '.join(names)}.")
+        console.print(f"It was checked against the model: predictions differ by {difference:.1e} at most.")
         return
     write_pickle(path, fitted)
     console.print(f"[bold]wrote {path}[/bold]")

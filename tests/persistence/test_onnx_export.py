@@ -144,7 +144,7 @@ def test_a_saved_model_is_exported_and_predicts_rows_with_unknown_levels(
     with pytest.raises(SystemExit) as ended:
         main(["export", str(tmp_path / "shop.automl"), "--format", "onnx"])
     assert ended.value.code == 0
-    assert "It predicts as the model does" in " ".join(capsys.readouterr().out.split())
+    assert "predictions differ by" in " ".join(capsys.readouterr().out.split())
     model = load_model(tmp_path / "shop.automl")
     rows = plain_table(task, 60).assign(town="nowhere")
     session = runtime.InferenceSession(str(tmp_path / "shop.onnx"))
@@ -161,12 +161,27 @@ def test_a_saved_model_is_exported_and_predicts_rows_with_unknown_levels(
 
 def test_the_best_member_stands_alone(tmp_path: Path) -> None:
     model = fitted_model(Task.REGRESSION)
-    assert write_onnx(tmp_path / "best.onnx", model, members="best") <= TOLERANCE
+    names, largest = write_onnx(tmp_path / "best.onnx", model, members="best")
     ids = [entry["id"] for entry in model.manifest["ensemble"]["members"]]
     best = next(row["id"] for row in model.manifest["leaderboard"] if row["id"] in ids)
+    assert largest <= TOLERANCE
+    assert best in names[0]
     X = plain_dataset(Task.REGRESSION).X
     outputs = runtime.InferenceSession(str(tmp_path / "best.onnx")).run(None, runtime_inputs(model.schema, X))
     np.testing.assert_allclose(outputs[0], model.predictor.member_predictions(X)[ids.index(best)], atol=1e-5)
+
+
+def test_the_best_that_can_be_written_stands_for_those_that_cannot(tmp_path: Path) -> None:
+    data = plain_dataset(Task.BINARY)
+    both = together(Task.BINARY, ("knn", "decision_tree"), combiner=WeightedAverage(np.array([0.9, 0.1])))
+    manifest = {
+        "leaderboard": [{"id": "first", "algorithm": "knn"}, {"id": "second", "algorithm": "decision_tree"}],
+        "ensemble": {"members": [{"id": "first"}, {"id": "second"}]},
+    }
+    model = FittedModel(manifest=manifest, schema=data.schema, predictor=both, probe=make_probe(data.schema, both))
+    with pytest.raises(ExportError, match=r"knn \(first\) cannot be written"):
+        write_onnx(tmp_path / "x.onnx", model)
+    assert write_onnx(tmp_path / "x.onnx", model, members="best")[0] == ["decision_tree (second)"]
 
 
 def test_dates_and_texts_are_refused_by_name_and_nothing_is_written(tmp_path: Path) -> None:

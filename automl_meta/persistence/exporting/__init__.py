@@ -6,7 +6,7 @@ from pathlib import Path
 from automl_meta.files import replacing
 from automl_meta.persistence.exporting.script import ExportError, Members, python_script
 from automl_meta.persistence.exporting.to_onnx.checking import largest_difference
-from automl_meta.persistence.exporting.to_onnx.ensemble import chosen, onnx_graph
+from automl_meta.persistence.exporting.to_onnx.ensemble import onnx_graph, possible
 from automl_meta.persistence.model import FittedModel
 
 __all__ = ["ExportError", "python_script", "write_onnx", "write_pickle", "write_script"]
@@ -27,11 +27,16 @@ def write_script(path: Path, model: FittedModel, *, members: Members = "ensemble
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_onnx(path: Path, model: FittedModel, *, members: Members = "ensemble") -> float:
-    """Write the model as an ONNX graph, if it predicts the same; return the largest difference that was found.
+def write_onnx(path: Path, model: FittedModel, *, members: Members = "ensemble") -> tuple[list[str], float]:
+    """Write the model as an ONNX graph, if it predicts the same.
 
     The graph takes the table's columns, (n_rows, 1) each: float64 numbers, and strings for categories and Booleans.
-    ``best`` writes the best member alone, without the ensemble's calibration.
+    ``best`` writes the best member that can be written, alone, without the ensemble's calibration.
+
+    Returns
+    -------
+    list of str, float
+        Names of the members written, and the largest difference that was found.
 
     Raises
     ------
@@ -40,12 +45,18 @@ def write_onnx(path: Path, model: FittedModel, *, members: Members = "ensemble")
     InputError
         If the file cannot be written there, or the extra ``onnx`` is not installed.
     """
-    predictor, names = chosen(model, members)
-    content = onnx_graph(model.schema, predictor, names).SerializeToString()
-    difference = largest_difference(content, model.schema, predictor, model.probe)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-    return difference
+    refusals = []
+    for predictor, names in possible(model, members):
+        try:
+            content = onnx_graph(model.schema, predictor, names).SerializeToString()
+        except ExportError as refusal:
+            refusals.append(refusal)
+            continue
+        difference = largest_difference(content, model.schema, predictor, model.probe)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+        return names, difference
+    raise refusals[0]
 
 
 def write_pickle(path: Path, model: FittedModel) -> None:

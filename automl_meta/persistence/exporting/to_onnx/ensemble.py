@@ -55,25 +55,32 @@ def onnx_graph(schema: Schema, predictor: EnsemblePredictor, names: list[str]) -
     return graph.model(description, {"target": schema.target, "classes": "\n".join(map(str, schema.classes or ()))})
 
 
-def chosen(model: FittedModel, members: Members) -> tuple[EnsemblePredictor, list[str]]:
-    """Return what is to be written, the ensemble or its best member alone, and names of its members for messages."""
+def possible(model: FittedModel, members: Members) -> list[tuple[EnsemblePredictor, list[str]]]:
+    """Return what may be written, the first that can be, and the names of its members.
+
+    The ensemble; or its members of the first layer, each alone, the best first.
+    """
     predictor = model.predictor
     rows = {str(row["id"]): row for row in model.manifest["leaderboard"]}
     ids = [str(entry["id"]) for entry in model.manifest["ensemble"]["members"]]
     names = [f"{rows[one]['algorithm']} ({one})" if one in rows else one for one in ids]
     if members == "ensemble":
-        return predictor, names
+        return [(predictor, names)]
     rank = {one: position for position, one in enumerate(rows)}  # the leaderboard begins with the best
     lowest = [number for number, fed in enumerate(predictor.inputs or [[]] * len(ids)) if not fed]
-    best = min(lowest, key=lambda number: rank.get(ids[number], len(rank)))
-    alone = EnsemblePredictor(
+    lowest.sort(key=lambda number: rank.get(ids[number], len(rank)))
+    return [(_alone(predictor, number), [names[number]]) for number in lowest]
+
+
+def _alone(predictor: EnsemblePredictor, number: int) -> EnsemblePredictor:
+    """Return a member as a predictor of its own, with the ensemble's way to decide for a class."""
+    return EnsemblePredictor(
         task=predictor.task,
         n_classes=predictor.n_classes,
-        members=[predictor.members[best]],
+        members=[predictor.members[number]],
         combiner=WeightedAverage(np.ones(1)),
         decision=predictor.decision,
     )
-    return alone, [names[best]]
 
 
 def _member(graph: Graph, inputs: Inputs, pipelines: list[Any], n_classes: int, name: str) -> str:
@@ -82,7 +89,7 @@ def _member(graph: Graph, inputs: Inputs, pipelines: list[Any], n_classes: int, 
         outputs = [_pipeline(graph, inputs, pipeline, n_classes) for pipeline in pipelines]
     except ExportError as error:
         raise ExportError(
-            f"{name} cannot be written to ONNX: {error}. Try --members best (if that is another one), --format "
+            f"{name} cannot be written to ONNX: {error}. Try --members best (of those that can be), --format "
             "python, or a fit with --include of linear models, trees and boosting."
         ) from error
     return _weighted_sum(graph, outputs, [1 / len(outputs)] * len(outputs))
