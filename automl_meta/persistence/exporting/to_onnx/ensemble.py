@@ -114,15 +114,38 @@ def _backward(graph: Graph, transform: TargetTransform, z: str) -> str:
     raw = graph.add("Add", graph.add("Mul", z, float(transform.scale_)), float(transform.mean_))
     if transform.kind == "none":
         return raw
-    if transform.kind == "power":
-        raise ExportError("it was fitted to a target transformed by Yeo and Johnson's power")
     low, high = transform.range_
     margin = 0.5 * (high - low)
     raw = graph.clipped(raw, float(low - margin), float(high + margin))
     if transform.kind == "quantile":
         return graph.interpolated(raw, transform.normal_, transform.knots_)
-    grown = graph.add("Sub", graph.add("Exp", raw), 1.0)
+    grown = _unpowered(graph, transform, raw) if transform.kind == "power" else _exp_less_one(graph, raw)
     return graph.add("Add", graph.add("Mul", grown, float(transform.spread_)), float(transform.minimum_))
+
+
+def _exp_less_one(graph: Graph, x: str) -> str:
+    return graph.add("Sub", graph.add("Exp", x), 1.0)
+
+
+def _unpowered(graph: Graph, transform: TargetTransform, raw: str) -> str:
+    """Undo Yeo and Johnson's power (2000); where that is undefined, the training range ends, as in the transform."""
+    power = transform.power_
+    exponent, scaler = float(power.lambdas_[0]), power._scaler
+    x = graph.add("Add", graph.add("Mul", raw, float(scaler.scale_[0])), float(scaler.mean_[0]))
+    above = _box_cox_inverse(graph, x, exponent)
+    below = graph.add("Neg", _box_cox_inverse(graph, graph.add("Neg", x), 2 - exponent))
+    inverse = graph.add("Where", graph.add("Less", x, 0.0), below, above)
+    low, high = (float(end) for end in power.inverse_transform(np.array(transform.range_)[:, None])[:, 0])
+    end = graph.add("Where", graph.add("Less", raw, float(sum(transform.range_) / 2)), low, high)
+    return graph.add("Where", graph.add("IsNaN", inverse), end, inverse)
+
+
+def _box_cox_inverse(graph: Graph, x: str, exponent: float) -> str:
+    """Return ``(exponent * x + 1) ** (1 / exponent) - 1``, or its limit at 0."""
+    if abs(exponent) < np.finfo(np.float64).eps:
+        return _exp_less_one(graph, x)
+    base = graph.add("Add", graph.add("Mul", x, exponent), 1.0)
+    return graph.add("Sub", graph.add("Pow", base, 1 / exponent), 1.0)
 
 
 def _combined(graph: Graph, predictor: EnsemblePredictor, members: list[str]) -> str:
