@@ -14,8 +14,6 @@ from automl_meta.execution import Limits, Status
 from automl_meta.execution.cluster import ClusterOptions, connect
 from automl_meta.execution.cluster.executor import DaskExecutor
 
-pytest.importorskip("distributed")
-
 FREE = Limits()
 SMALL = Limits(seconds=20, memory_mb=300)
 LONG = 60.0

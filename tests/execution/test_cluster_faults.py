@@ -13,7 +13,6 @@ from small_cluster import SmallCluster
 from automl_meta.execution import Limits, Outcome, Status
 from automl_meta.execution.cluster.executor import DaskExecutor
 
-pytest.importorskip("distributed")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("attempt", range(int(os.environ.get("AUTOML_META_REPEAT", "1")))),
