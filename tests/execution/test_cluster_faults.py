@@ -88,14 +88,15 @@ def test_scheduler_that_hangs_and_goes_on_does_no_harm(tmp_path: Path, attempt: 
 
 
 def test_work_too_large_for_one_worker_is_done_on_a_larger_one(tmp_path: Path, attempt: int) -> None:
-    with SmallCluster(tmp_path, workers=1, memory_limit="250MiB") as cluster, cluster.executor() as executor:
-        outcome = executor.submit(work.allocate_bit_by_bit, 500, limits=Limits(memory_mb=2000)).result(LONG)
+    # The pages of libraries count when they are first touched: a worker needs a few hundred MiB for nothing at all.
+    with SmallCluster(tmp_path, workers=1, memory_limit="800MiB") as cluster, cluster.executor() as executor:
+        outcome = executor.submit(work.allocate_bit_by_bit, 1000, limits=Limits(memory_mb=2000)).result(LONG)
         assert outcome.status is Status.MEMORY
         assert executor.submit(work.add, 1, 2, limits=FREE).result(LONG).value == 3
         cluster.add_worker()
         while executor.workers < 2:
             time.sleep(0.05)
-        futures = [executor.submit(work.allocate_bit_by_bit, 500, limits=Limits(memory_mb=2000)) for _ in range(4)]
+        futures = [executor.submit(work.allocate_bit_by_bit, 1000, limits=Limits(memory_mb=2000)) for _ in range(4)]
         assert [future.result(LONG).status for future in futures] == [Status.OK] * 4
 
 
