@@ -6,10 +6,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
+from automl_meta.evaluation import cross_validation
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Shared
 from automl_meta.pipelines.configuration import Configuration
@@ -20,17 +23,19 @@ VICTIM = "lda"  # the algorithm whose default misbehaves; named by the environme
 
 def evaluate(problem: Shared, configuration: Configuration, *rest: Any) -> Evaluation:
     """Evaluate as the tuner does, except for the victim."""
-    if configuration.algorithm == VICTIM:
-        FAULTS[os.environ["FAULT"]]()
-    return work.evaluate(problem, configuration, *rest)
+    if configuration.algorithm != VICTIM:
+        return work.evaluate(problem, configuration, *rest)
+    with FAULTS[os.environ["FAULT"]]() or nullcontext():
+        return work.evaluate(problem, configuration, *rest)
 
 
 def raise_an_error() -> None:
     raise ArithmeticError("no luck today")
 
 
-def return_nan() -> None:
-    raise FloatingPointError(f"{VICTIM} predicted NaN or infinity in fold {int(np.isnan(np.nan)) - 1}")
+def return_nan() -> AbstractContextManager[object]:
+    predict = cross_validation.predict
+    return mock.patch.object(cross_validation, "predict", lambda *given: np.full_like(predict(*given), np.nan))
 
 
 def hang_in_c() -> None:
@@ -65,7 +70,7 @@ def sleep_in_python() -> None:
     time.sleep(1000)
 
 
-FAULTS: dict[str, Callable[[], None]] = {
+FAULTS: dict[str, Callable[[], AbstractContextManager[object] | None]] = {
     function.__name__: function
     for function in (
         raise_an_error,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from automl_meta.automl.advice import allowed_algorithms
 from automl_meta.automl.options import RunOptions
+from automl_meta.automl.reserve import seconds_of_layers, seconds_of_refits
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling import (
@@ -43,13 +44,10 @@ from automl_meta.tuning.work import Problem, evaluate
 
 logger = logging.getLogger(__name__)
 
-LIKELY_MEMBERS = 4
 SECONDS_TO_MEASURE = 2.0  # that must be left for measuring how fast the ensemble predicts
 MEASURING_SHARE = 0.25  # of what is left, for measuring candidates where predicting is limited
 LEAST_SECONDS = 2.0
 PLANNING_SHARE = 0.5  # of the time that is left after the search, for choosing the ensemble; the rest is for saving
-LAYERS_SHARE = 0.15  # of the budget, for layers where they were asked for; they are tried anyway where time is left
-LAYERS_AUTO_SHARE, LAYERS_AUTO_SECONDS = 0.08, 120.0  # otherwise, of budgets from so many seconds on
 LAYERS_SLACK = 1.5  # how much longer than its members' fits a second layer may take
 LEAST_FOLDS_FOR_LAYERS = 3
 LEFT_OVER_SHARE = 0.7  # of the time that the search left over, for layers
@@ -325,31 +323,6 @@ def ensemble_options(options: RunOptions, dataset: Dataset) -> EnsembleOptions:
         negative_weights=options.negative_weights,
         mistake_costs=None if options.cost is None else parse_costs(options.cost, dataset.schema.classes or ()),
     )
-
-
-def seconds_of_refits(
-    options: RunOptions, evaluations: Sequence[Evaluation], folds: Sequence[Fold], metric: str
-) -> float:
-    """Return how long refitting the likely members is expected to take, with the workers of the run."""
-    done = sorted(
-        (evaluation for evaluation in evaluations if evaluation.status is Status.OK),
-        key=lambda evaluation: -evaluation.score(metric),
-    )
-    limited = options.predict_limit is not None
-    seconds = [
-        seconds_to_refit(evaluation, folds)
-        for evaluation in done[:LIKELY_MEMBERS]
-        if is_worth_refitting(evaluation, options.refit, limited=limited)
-    ]
-    return max([sum(seconds) / max(options.workers, 1), *seconds], default=0.0)
-
-
-def seconds_of_layers(options: RunOptions) -> float:
-    """Return how long layers above the first may take."""
-    budget = options.time_budget or 0.0
-    if options.ensemble == "stack":
-        return LAYERS_SHARE * budget
-    return LAYERS_AUTO_SHARE * budget if options.ensemble == "auto" and budget >= LAYERS_AUTO_SECONDS else 0.0
 
 
 def load_pickle(path: Path) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from automl_meta.datasets import TableError, Task, has_target, target_from, weights_from
-from automl_meta.errors import InputError
+from automl_meta.errors import InputError, quoted
 from automl_meta.evaluation import metrics_of, resolve_metric
 from automl_meta.evaluation.bootstrap import bootstrap_intervals
 from automl_meta.evaluation.diagnosis import diagnose_classes, diagnose_numbers
@@ -106,5 +106,5 @@ def _gate(text: str) -> tuple[str, float]:
     except ValueError:
         minimum = float("nan")
     if minimum != minimum or not name.strip():
-        raise InputError(f"--min-score {text!r} is not METRIC=VALUE. Try: --min-score roc_auc=0.80")
+        raise InputError(f"--min-score {quoted(text)} is not METRIC=VALUE. Try: --min-score roc_auc=0.80")
     return name.strip(), minimum

@@ -10,17 +10,12 @@ from typing import Any
 
 from automl_meta.automl.account import Timeline, account, checksums, tried
 from automl_meta.automl.advice import Advice, seek_advice
-from automl_meta.automl.combining import (
-    LIKELY_MEMBERS,
-    Combining,
-    ensemble_options,
-    seconds_of_layers,
-    seconds_of_refits,
-)
+from automl_meta.automl.combining import Combining, ensemble_options
 from automl_meta.automl.interruption import first_interrupt
 from automl_meta.automl.journal import Journal
 from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions, available_cores
+from automl_meta.automl.reserve import seconds_after_search
 from automl_meta.automl.run_folder import RunFolder, folder_for
 from automl_meta.automl.search import grows, make_strategy, samples_in_words
 from automl_meta.automl.validation import check_weights, folds_of_run
@@ -47,11 +42,6 @@ from automl_meta.tuning.work import Problem
 logger = logging.getLogger(__name__)
 
 INTERRUPTED = "interrupted"
-# Seconds kept back for combining and saving: a share of the budget, more on a machine that was slow to start up, more
-# for large tables, and more for large models.
-RESERVE_SHARE, RESERVE_PER_STARTUP, RESERVE_PER_CELL, RESERVE_PER_MEGABYTE = 0.10, 0.4, 1.5e-5, 0.004
-LEAST_RESERVE, MOST_RESERVE_SHARE = 1.0, 0.35
-MOST_RESERVE_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
 TOO_LITTLE_SHARE = 0.05  # of the budget: with less left for searching, it was the time that ended the search
 INSPECTION_SHARE = 0.3  # of what is left after combining, that looking into the ensemble may take
 ONE_CANDIDATE_SHARE = 0.35  # of the time for searching, that one candidate may take
@@ -264,15 +254,9 @@ class _Run:
 
     def _reserve(self) -> None:
         """Keep time back for what is likely to come after the search."""
-        done = sorted(self._done(), key=lambda evaluation: -evaluation.score(self.metric.name))
-        size = sum(path.stat().st_size for evaluation in done[:LIKELY_MEMBERS] for path in evaluation.models)
-        validated = sum(len(valid) for _, valid in self.folds) or self.dataset.n_rows
-        cells = min(validated, self.dataset.n_rows) * max(self.dataset.n_classes, 1)
-        reserve = reserve_of(self.options.time_budget, self.startup, cells, size / 1e6)
-        fits = seconds_of_layers(self.options)
-        fits += seconds_of_refits(self.options, self.evaluations, self.folds, self.metric.name)
-        most = MOST_RESERVE_SHARE_WITH_FITS * (self.options.time_budget or 0.0)
-        self.clock.reserve = max(reserve, min(reserve + fits, most))
+        self.clock.reserve = seconds_after_search(
+            self.options, self.dataset, self.folds, self.evaluations, self.metric.name, self.startup
+        )
 
     def _done(self) -> list[Evaluation]:
         return [evaluation for evaluation in self.evaluations if evaluation.status is Status.OK]
@@ -350,10 +334,10 @@ class _Run:
             raise self._too_small()
 
     def _nothing_succeeded(self) -> InputError:
-        errors = {evaluation.error for evaluation in self.evaluations if evaluation.error}
-        timed = all(evaluation.status is Status.TIMEOUT for evaluation in self.evaluations)
-        if timed:
+        late = (Status.TIMEOUT, Status.CANCELLED)  # a first look, with no time left for a whole evaluation
+        if not self.clock.budget.is_deterministic and all(found.status in late for found in self.evaluations):
             return self._too_small()
+        errors = {evaluation.error for evaluation in self.evaluations if evaluation.error}
         return InputError(f"All {len(self.evaluations)} candidates failed: {'; '.join(sorted(errors)[:3])}")
 
     def _too_small(self) -> BudgetTooSmallError:
@@ -367,22 +351,3 @@ class _Run:
     def _lap(self, stage: str) -> None:
         self.timings[stage] = self.clock.elapsed - sum(self.timings.values())
         logger.info("%s: %.2f s", stage, self.timings[stage])
-
-
-def reserve_of(time_budget: float | None, startup: float, cells: int, megabytes: float) -> float:
-    """Return the seconds to keep for combining and saving.
-
-    Parameters
-    ----------
-    startup : float
-        Seconds that starting up and reading took: how fast this machine is.
-    cells : int
-        Predictions of one candidate, validated rows times classes.
-    megabytes : float
-        Size of the models that are likely to become members.
-    """
-    if time_budget is None:
-        return 0.0
-    wanted = RESERVE_SHARE * time_budget + RESERVE_PER_STARTUP * startup
-    wanted += RESERVE_PER_CELL * cells + RESERVE_PER_MEGABYTE * megabytes
-    return min(max(LEAST_RESERVE, wanted), MOST_RESERVE_SHARE * time_budget)

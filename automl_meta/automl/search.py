@@ -7,7 +7,7 @@ from automl_meta.datasets import Dataset
 from automl_meta.evaluation.folds import Fold
 from automl_meta.metalearning.advisor import Advisor
 from automl_meta.tuning.strategies.growing import Growing, growing_rungs
-from automl_meta.tuning.strategies.halving import Halving
+from automl_meta.tuning.strategies.halving import Halving, rungs_for
 from automl_meta.tuning.strategies.posterior import PosteriorGuided
 from automl_meta.tuning.strategies.protocol import Strategy
 from automl_meta.tuning.strategies.recommended import Recommended
@@ -37,14 +37,11 @@ def make_strategy(options: RunOptions, dataset: Dataset, metric: str, advisor: A
         return Distinct(Sequential([(picks, options.top_k), (grid, None)]))
     if options.search == "meta":
         return Distinct(PosteriorGuided(task, metric, options.seed, advisor))
-    if grows(options, dataset):
-        others = Alternating([RandomAround(task, metric, options.seed, seconds, advisor.favourites), picks])
-        candidates = Distinct(Sequential([(picks, options.top_k), (others, None)]))
-        return Growing(candidates, metric, dataset.n_rows)
     steps = Alternating([RandomAround(task, metric, options.seed, seconds, advisor.favourites), picks])
     if options.search == "halving":
-        return Distinct(Sequential([(picks, FIRST_PICKS), (Halving(steps, metric, dataset.n_rows), None)]))
-    return Distinct(Sequential([(picks, options.top_k), (steps, None)]))
+        return Distinct(Sequential([(picks, FIRST_PICKS), (Halving(steps, metric, rungs_for(dataset.n_rows)), None)]))
+    candidates = Distinct(Sequential([(picks, options.top_k), (steps, None)]))
+    return Growing(candidates, metric, dataset.n_rows) if grows(options, dataset) else candidates
 
 
 def samples_in_words(folds: Sequence[Fold]) -> str:

@@ -13,7 +13,7 @@ import click
 from automl_meta import __version__
 from automl_meta.automl.judging import parse_gates
 from automl_meta.cli.config import option_values, read_toml
-from automl_meta.errors import InputError
+from automl_meta.errors import InputError, quoted
 
 BATCH_KEYS = {"time-budget", "cores", "parallel", "output", "defaults", "job"}
 JOB_KEYS = {"name", "test", "min-score"}
@@ -96,7 +96,7 @@ def read_batch(path: Path, fit: click.Command, cores: int) -> Batch:
     content = {key.replace("_", "-"): value for key, value in read_toml(path).items()}
     unknown = sorted(set(content) - BATCH_KEYS)
     if unknown:
-        raise InputError(f"{path}: there is no setting {unknown[0]!r}. Known: {', '.join(sorted(BATCH_KEYS))}")
+        raise InputError(f"{path}: there is no setting {quoted(unknown[0])}. Known: {', '.join(sorted(BATCH_KEYS))}")
     entries = content.get("job")
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(f'{path}: holds no jobs. Try: [[job]] and below it data = "churn.csv", target = "Churn"')
@@ -110,7 +110,7 @@ def read_batch(path: Path, fit: click.Command, cores: int) -> Batch:
     names = [job.name for job in jobs]
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated:
-        raise InputError(f"{path}: two jobs are called {repeated!r}. Give each a name of its own.")
+        raise InputError(f"{path}: two jobs are called {quoted(repeated)}. Give each a name of its own.")
     folder = path.resolve().parent
     return Batch(
         folder=folder,
@@ -131,7 +131,7 @@ def _job(entry: Mapping[str, Any], where: str, parameters: list[click.Parameter]
     options = option_values({k: v for k, v in entry.items() if k not in JOB_KEYS}, parameters, where)
     name = str(entry.get("name") or Path(entry["data"]).name.split(".")[0].replace(":", "_"))
     if not _NAME.fullmatch(name) or name.startswith("."):
-        raise InputError(f"{where}: the name {name!r} cannot be a file's. Use letters, digits, -, _ and dots.")
+        raise InputError(f"{where}: the name {quoted(name)} cannot be a file's. Use letters, digits, -, _ and dots.")
     test = entry.get("test")
     return Job(
         name=name,
@@ -146,5 +146,5 @@ def _number(content: Mapping[str, Any], key: str, path: Path) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise InputError(f"{path}: {key} = {value!r} is not a number above 0.")
+        raise InputError(f"{path}: {key} = {quoted(value)} is not a number above 0.")
     return float(value)

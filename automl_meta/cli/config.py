@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from automl_meta.errors import InputError
+from automl_meta.errors import InputError, quoted
 
 PROJECT_FILE = Path("pyproject.toml")
 TABLE = "automl-meta"
@@ -44,7 +44,7 @@ def option_values(content: Mapping[str, Any], parameters: Iterable[click.Paramet
         if parameter is None or parameter.name is None:
             near = difflib.get_close_matches(key.replace("_", "-"), known, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(known))}"
-            raise InputError(f"{where}: there is no option {key!r}. {hint}")
+            raise InputError(f"{where}: there is no option {quoted(key)}. {hint}")
         values[parameter.name] = _value(key, value, parameter, where)
     return values
 
@@ -100,4 +100,4 @@ def _value(key: str, value: Any, parameter: click.Parameter, where: str) -> Any:
     elif isinstance(value, bool) == is_flag and isinstance(value, bool | str | int | float):
         return value
     wanted = "a list of texts" if parameter.multiple else "true or false" if is_flag else "a text or a number"
-    raise InputError(f"{where}: {key} = {value!r} is not {wanted}.")
+    raise InputError(f"{where}: {key} = {quoted(value)} is not {wanted}.")

@@ -3,18 +3,17 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-from automl_meta.errors import InputError
+from automl_meta.errors import InputError, quoted
 
 SHOWN = 12  # names in one message
-NAME = 120  # characters of one
 MOST_CHARACTERS = 1_000  # of a message, which may quote a cell of any length
 
 
 def listed(names: Iterable[object], limit: int = SHOWN) -> str:
     """Return names for a message, quoted and cut, the list after `limit` of them."""
-    quoted = [repr(text if len(text) <= NAME else f"{text[:NAME]}...") for text in map(str, names)]
-    more = f" and {len(quoted) - limit} more" if len(quoted) > limit else ""
-    return ", ".join(quoted[:limit]) + more
+    texts = [quoted(str(name)) for name in names]
+    more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
+    return ", ".join(texts[:limit]) + more
 
 
 def nearest(name: str, names: Sequence[str]) -> str | None:
@@ -64,8 +63,8 @@ class MissingTargetError(InputError):
         if target is None:
             return f"{source}: which column is to be predicted? Try --target with one of: {listed(columns)}"
         near = nearest(target, columns)
-        advice = f"--target {near!r}" if near else f"--target with one of: {listed(columns)}"
-        return f"{source}: no column named {target!r}. Try {advice}"
+        advice = f"--target {quoted(near)}" if near else f"--target with one of: {listed(columns)}"
+        return f"{source}: no column named {quoted(target)}. Try {advice}"
 
 
 class MissingColumnsError(InputError):
@@ -77,7 +76,7 @@ class MissingColumnsError(InputError):
     def __str__(self) -> str:
         missing, present = self.args
         near = {name: nearest(name, [other for other in present if other not in missing]) for name in missing}
-        hints = [f"{other!r} for {name!r}" for name, other in near.items() if other]
+        hints = [f"{quoted(other)} for {quoted(name)}" for name, other in near.items() if other]
         hint = f" Is it {'; '.join(hints[:3])}?" if hints else ""
         return (
             f"The table lacks {len(missing)} of the columns that the model was fitted to: {listed(missing, 50)}."
@@ -94,7 +93,7 @@ class UnknownColumnsError(InputError):
     def __str__(self) -> str:
         unknown, columns = self.args
         near = nearest(unknown[0], columns)
-        advice = f"Did you mean {near!r}?" if near else f"The columns are: {listed(columns)}"
+        advice = f"Did you mean {quoted(near)}?" if near else f"The columns are: {listed(columns)}"
         return f"No column named {listed(unknown)} to ignore. {advice}"
 
 
@@ -114,4 +113,4 @@ class TargetError(InputError):
 
     def __str__(self) -> str:
         target, problem = self.args
-        return f"Target {target!r} {problem}"
+        return f"Target {quoted(target)} {problem}"

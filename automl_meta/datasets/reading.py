@@ -151,12 +151,25 @@ def text_format(source: str, text: str) -> str:
 
 def _read_parquet(content: bytes, source: str) -> pd.DataFrame:
     try:
-        table = pq.read_table(io.BytesIO(content))
-        table.validate(full=True)  # damaged texts would be found out only where they are used
-        frame = table.to_pandas()
+        frame = frame_of(pq.read_table(io.BytesIO(content)))
     except (OSError, ValueError, pa.ArrowException) as error:
         raise TableError(source, f"the Parquet file is damaged ({error}).") from error
     return _checked(frame.reset_index(drop=frame.index.names == [None]), source)
+
+
+def frame_of(part: pa.Table | pa.RecordBatch) -> pd.DataFrame:
+    """Return what was read from a Parquet file as a frame.
+
+    Raises
+    ------
+    ValueError
+        If texts in it, or what pandas wrote about its columns, are damaged.
+    """
+    part.validate(full=True)  # damaged texts would be found out only where they are used
+    try:
+        return part.to_pandas()
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"what pandas wrote about its columns: {error!r}") from error
 
 
 def _read_json(text: str, source: str) -> pd.DataFrame:

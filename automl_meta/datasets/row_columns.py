@@ -12,7 +12,7 @@ from automl_meta.datasets.errors import listed, nearest
 from automl_meta.datasets.features import read_cells
 from automl_meta.datasets.inference import infer_column, numbers_in
 from automl_meta.datasets.schema import ColumnRole, Schema
-from automl_meta.errors import InputError
+from automl_meta.errors import InputError, quoted
 
 
 class RowColumnError(InputError):
@@ -33,7 +33,7 @@ class RowColumnError(InputError):
 
     def __str__(self) -> str:
         option, name, problem = self.args
-        return f"{option} {name!r}: {problem}"
+        return f"{option} {quoted(name)}: {problem}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class RowColumns:
         """
         if self.groups is not None and self.time is not None:
             problem = (
-                f"rows are split by groups or by time, not by both. Leave out this or --time-column {self.time!r}."
+                f"rows are split by groups or by time ({quoted(self.time)}), not by both. Leave out one of them."
             )
             raise RowColumnError("--groups", self.groups, problem)
         others = {"--groups": self.groups, "--time-column": self.time}
@@ -82,7 +82,7 @@ class RowColumns:
                 raise RowColumnError(option, name, "this is the target. Name another column.")
             if name not in columns:
                 near = nearest(name, columns)
-                advice = f"Did you mean {near!r}?" if near else f"The columns are: {listed(columns)}"
+                advice = f"Did you mean {quoted(near)}?" if near else f"The columns are: {listed(columns)}"
                 raise RowColumnError(option, name, f"there is no such column. {advice}")
             if option == "--sample-weight" and name in others.values():
                 raise RowColumnError(option, name, "the column is to order or group the rows already.")
@@ -120,7 +120,7 @@ def time_ranks(name: str, series: "pd.Series[Any]") -> NDArray[np.int64]:
     times = _times(name, cells)
     if times is None:
         example = cells.as_text().texts[0]
-        problem = f"cells like {example!r} are neither dates nor numbers. Write dates as 2024-12-31."
+        problem = f"cells like {quoted(example)} are neither dates nor numbers. Write dates as 2024-12-31."
         raise RowColumnError("--time-column", name, problem)
     strange = np.isnat(times) if times.dtype.kind == "M" else np.isnan(times)
     _refuse("--time-column", series, strange, "empty or not a time", "Correct them, or drop these rows.")

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from automl_meta.datasets.delimited import HEADER, NO_DATES, NULLS, Head, explained, read_head
 from automl_meta.datasets.errors import TableError
-from automl_meta.datasets.reading import decode, read_table, text_format
+from automl_meta.datasets.reading import decode, frame_of, read_table, text_format
 from automl_meta.datasets.schema import ColumnRole, Schema
 
 ROWS = 50_000  # of a piece, fewer where there are many columns
@@ -187,9 +187,8 @@ def _parquet(path: Path, schema: Schema, rows: int) -> TablePieces:
         nonlocal done
         try:
             for batch in file.iter_batches(batch_size=size, columns=wanted):
-                batch.validate(full=True)  # damaged texts would be found out only where they are used
                 done += batch.num_rows
-                frame = batch.to_pandas()
+                frame = frame_of(batch)
                 yield frame.set_axis([str(name).strip() for name in frame.columns], axis="columns")
         except _BROKEN as error:
             raise TableError(str(path), f"the Parquet file is damaged ({error}).") from error

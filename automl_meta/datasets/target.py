@@ -14,6 +14,7 @@ from automl_meta.datasets.inference import numbers_in
 from automl_meta.datasets.numbers import plain_numbers, read_numbers
 from automl_meta.datasets.schema import Label, NumberFormat, Schema
 from automl_meta.datasets.task import Task
+from automl_meta.errors import quoted
 
 TaskChoice = Task | Literal["auto", "classification", "binary", "multiclass", "regression"]
 
@@ -106,11 +107,11 @@ def prepare_target(name: str, series: "pd.Series[Any]", task: TaskChoice = "auto
     if cells.n_distinct == 1:
         value = cells.as_text().texts[0]
         raise TargetError(
-            name, f"is constant, one class or number: each cell is {value!r} or missing. Try another --target."
+            name, f"is constant, one class or number: each cell is {quoted(value)} or missing. Try another --target."
         )
     kept = ~cells.missing
     n_missing = int(cells.missing.sum())
-    notes = (f"{n_missing} rows dropped: target {name!r} is missing",) if n_missing else ()
+    notes = (f"{n_missing} rows dropped: target {quoted(name)} is missing",) if n_missing else ()
     chosen = infer_task(cells, name) if task == "auto" else task
     if chosen == "regression":
         return Target(Task.REGRESSION, amounts(name, cells)[kept], kept, None, notes)
@@ -141,7 +142,7 @@ def amounts(name: str, cells: Cells) -> NDArray[np.float64]:
         raise TargetError(
             name,
             f"is to be predicted as a number, but {int(bad.sum())} of {cells.n_present} cells are not numbers; the "
-            f"first is {cells.texts[cells.values[row]]!r} in data row {row + 1}. "
+            f"first is {quoted(cells.texts[cells.values[row]])} in data row {row + 1}. "
             "Correct or empty these cells, or try --task multiclass.",
         )
     return cells.spread(numbers, np.nan)
@@ -253,7 +254,7 @@ def _check_classes(
         raise TargetError(name, f"has {len(classes)} classes, not 2: {listed(classes)}. Try --task multiclass.")
     alone = [str(classes[code]) for code in np.flatnonzero(counts == 1)]
     if alone:
-        what = f"class {alone[0]!r} has" if len(alone) == 1 else f"{len(alone)} classes have"
+        what = f"class {quoted(alone[0])} has" if len(alone) == 1 else f"{len(alone)} classes have"
         names = "" if len(alone) == 1 else f" ({listed(alone, 5)})"
         other = "" if explicit or isinstance(classes[0], str) else ", or try --task regression"
         raise TargetError(

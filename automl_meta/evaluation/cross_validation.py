@@ -63,42 +63,24 @@ def cross_validate(
     FloatingPointError
         If a fold's predictions are not finite.
     """
-    extra = (resolve_metric(name, dataset.task) for name in extra_metrics)
-    metrics = {metric.name: metric for metric in (*metrics_of(dataset.task), *extra)}
-    scores: dict[str, list[float]] = {name: [] for name in metrics}
-    sums, counts = _empty_predictions(dataset)
-    fit_seconds = predict_seconds = 0.0
+    whole, folds = folds, folds[: fidelity.folds]
+    kept = kept_folds(dataset, whole) if fidelity.is_full and models_folder is not None else frozenset()
+    tally = _Tally(dataset, extra_metrics)
     models: list[Path] = []
-    kept = kept_folds(dataset, folds) if fidelity.is_full and models_folder is not None else ()
     stopped = "" if fidelity.is_full else f"a first look: {fidelity}"
-    folds = folds[: fidelity.folds]
-    strata = dataset.y.astype(np.int64) if dataset.task.is_classification else np.zeros(dataset.n_rows, np.int64)
     with threadpool_limits(threads):
-        for number, (train, valid) in enumerate(folds):
+        for number, fold in enumerate(folds):
             context = FitContext(
                 task=dataset.task,
                 n_classes=dataset.n_classes,
                 seed=integer_seed(seed, configuration.id, number),
                 threads=threads,
-                max_seconds=_share(max_seconds, fit_seconds, len(folds) - number),
+                max_seconds=_share(max_seconds, tally.fit_seconds, len(folds) - number),
             )
-            train = subsample(train, strata, fidelity.rows, integer_seed(seed, number))
-            if fidelity.rows < 1.0:
-                valid = subsample(valid, strata, VALIDATED_IN_A_LOOK / len(valid), integer_seed(seed, number))
-            start = time.perf_counter()
+            train, valid = _looked_at(fold, dataset, fidelity, integer_seed(seed, number))
             pipeline = build_pipeline(configuration, dataset.schema, context)
-            _fit(pipeline, dataset, train)
-            fitted = time.perf_counter()
-            prediction = predict(pipeline, dataset.X.iloc[valid], dataset.task, dataset.n_classes)
-            predict_seconds += time.perf_counter() - fitted
-            fit_seconds += fitted - start
-            if not np.isfinite(prediction).all():
-                raise FloatingPointError(f"{configuration.algorithm} predicted NaN or infinity in fold {number}")
-            for name, metric in metrics.items():
-                scores[name].append(metric.score(dataset.y[valid], prediction, taken(dataset.weights, valid)))
-            sums[valid] += prediction
-            counts[valid] += 1
-            if race is not None and race.is_lost(scores[race.metric]):
+            tally.add(pipeline, train, valid)
+            if race is not None and race.is_lost(tally.scores[race.metric]):
                 stopped = f"clearly behind after {number + 1} of {len(folds)} folds"
                 break
             if models_folder is not None and number in kept:
@@ -108,20 +90,62 @@ def cross_validate(
     return Evaluation(
         configuration=configuration,
         status=Status.CANCELLED if stopped else Status.OK,
-        scores={name: tuple(values) for name, values in scores.items()},
-        predictions=None if stopped else _mean_predictions(sums, counts),
+        scores={name: tuple(values) for name, values in tally.scores.items()},
+        predictions=None if stopped else tally.predictions,
         models=() if stopped else tuple(models),
         repeats=n_repeats(folds),
-        fit_seconds=fit_seconds,
-        predict_seconds=predict_seconds,
+        fit_seconds=tally.fit_seconds,
+        predict_seconds=tally.predict_seconds,
         error=stopped,
         fidelity=fidelity,
     )
 
 
-def _fit(pipeline: Any, dataset: Dataset, rows: NDArray[np.intp]) -> None:
-    weights, groups = taken(dataset.weights, rows), taken(dataset.groups, rows)
-    fit_pipeline(pipeline, dataset.X.iloc[rows], dataset.y[rows], weights=weights, groups=groups)
+class _Tally:
+    """What comes together, fold by fold: scores, out-of-fold predictions and seconds."""
+
+    def __init__(self, dataset: Dataset, extra_metrics: Sequence[str]) -> None:
+        extra = (resolve_metric(name, dataset.task) for name in extra_metrics)
+        self._dataset = dataset
+        self._metrics = {metric.name: metric for metric in (*metrics_of(dataset.task), *extra)}
+        self.scores: dict[str, list[float]] = {name: [] for name in self._metrics}
+        self._sums, self._counts = _empty_predictions(dataset)
+        self.fit_seconds = self.predict_seconds = 0.0
+
+    def add(self, pipeline: Any, train: NDArray[np.intp], valid: NDArray[np.intp]) -> None:
+        """Fit `pipeline` to the rows `train`, and take in what it predicts for the rows `valid`."""
+        data = self._dataset
+        start = time.perf_counter()
+        weights, groups = taken(data.weights, train), taken(data.groups, train)
+        fit_pipeline(pipeline, data.X.iloc[train], data.y[train], weights=weights, groups=groups)
+        fitted = time.perf_counter()
+        prediction = predict(pipeline, data.X.iloc[valid], data.task, data.n_classes)
+        self.predict_seconds += time.perf_counter() - fitted
+        self.fit_seconds += fitted - start
+        if not np.isfinite(prediction).all():
+            number = len(next(iter(self.scores.values())))
+            raise FloatingPointError(f"the predictions in fold {number} are NaN or infinite")
+        for name, metric in self._metrics.items():
+            self.scores[name].append(metric.score(data.y[valid], prediction, taken(data.weights, valid)))
+        self._sums[valid] += prediction
+        self._counts[valid] += 1
+
+    @property
+    def predictions(self) -> NDArray[np.float32]:
+        """Out-of-fold predictions, the mean where a row was held out several times."""
+        return _mean_predictions(self._sums, self._counts)
+
+
+def _looked_at(fold: Fold, dataset: Dataset, fidelity: Fidelity, seed: int) -> Fold:
+    """Return the rows of a fold that a first look uses; all of them if it is not a first look."""
+    train, valid = fold
+    if fidelity.rows >= 1.0:
+        return fold
+    strata = dataset.y.astype(np.int64) if dataset.task.is_classification else np.zeros(dataset.n_rows, np.int64)
+    return (
+        subsample(train, strata, fidelity.rows, seed),
+        subsample(valid, strata, VALIDATED_IN_A_LOOK / len(valid), seed),
+    )
 
 
 def _share(max_seconds: float | None, spent: float, folds_left: int) -> float | None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from automl_meta.datasets import TableError, features_from, make_dataset, read_dataset, read_table
@@ -119,3 +120,16 @@ def test_damage_is_said_in_one_line(content: bytes, message: str, tmp_path: Path
         for _ in table.pieces:
             pass
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("note", [b"{}", b'{"index_columns": [], "columns": [{}]}', b"[", b'{"columns": 3}'])
+def test_damaged_notes_of_pandas_are_said_in_one_line(note: bytes, folder: Path, tmp_path: Path) -> None:
+    table = pq.read_table(folder / "table.parquet")
+    path = tmp_path / "noted.parquet"
+    pq.write_table(table.replace_schema_metadata({b"pandas": note}), path)
+    schema = read_dataset(folder / "comma.csv", "target").schema
+    with pytest.raises(TableError, match="damaged") as whole:
+        read_dataset(path, "target")
+    with pytest.raises(TableError, match="damaged") as in_pieces, open_pieces(path, schema) as opened:
+        list(opened.pieces)
+    assert len(str(whole.value).splitlines()) == len(str(in_pieces.value).splitlines()) == 1

@@ -92,6 +92,7 @@ BAD: dict[str, tuple[Sequence[object], TaskChoice, str]] = {
     "unique texts": ([f"name {row}" for row in range(12)], "auto", "a class of its own for each of the 12 rows"),
     "unique numbers as classes": (range(12), "multiclass", "Try --task regression"),
     "class of one": (["a", "b", "a", "b", "rare"], "auto", "class 'rare' has only one row"),
+    "long class of one": (["a", "b", "a", "b", "r" * 5000], "auto", r"class 'r{120}\.\.\.' has only one row"),
     "classes of one": (["a", "a", "b", "b", "c", "d"], "auto", r"2 classes have only one row \('c', 'd'\)"),
     "three classes as two": (["a", "b", "c"] * 4, "binary", "has 3 classes, not 2: 'a', 'b', 'c'. Try --task multi"),
     "text in numbers": (["1.5", "2.5", "abc", "4"], "regression", "1 of 4 cells .* 'abc' in data row 3"),

@@ -208,7 +208,7 @@ def look(proposal: Proposal, score: float) -> Evaluation:
 
 def test_halving_looks_at_many_and_finishes_the_best() -> None:
     source = Listed(*(f"a{number}" for number in range(27)))
-    strategy = Halving(source, "roc_auc", n_rows=200_000)
+    strategy = Halving(source, "roc_auc", rungs_for(200_000))
     counts: dict[str, int] = {}
     finished = []
     while (proposal := strategy.ask(FOREVER)) is not None and len(finished) < 3:
@@ -225,7 +225,7 @@ def test_halving_looks_at_many_and_finishes_the_best() -> None:
 
 def test_halving_begins_with_whole_folds_where_rows_are_few_and_finishes_all_in_the_end() -> None:
     assert [(fidelity.rows, fidelity.folds) for fidelity in rungs_for(300)] == [(1.0, 1), (1.0, None)]
-    strategy = Halving(Listed("a", "b", "c"), "roc_auc", n_rows=300)
+    strategy = Halving(Listed("a", "b", "c"), "roc_auc", rungs_for(300))
     finished = []
     while (proposal := strategy.ask(FOREVER)) is not None:
         strategy.tell(look(proposal, 0.5))

@@ -45,7 +45,7 @@ class Growing:
 
     def __init__(self, source: Strategy, metric: str, n_rows: int) -> None:
         self._metric = metric
-        self._halving = Halving(source, metric, n_rows, rungs=growing_rungs(n_rows))
+        self._halving = Halving(source, metric, growing_rungs(n_rows))
         self._looks: dict[Configuration, _Look] = {}
         self._whole: set[Configuration] = set()  # proposed on all rows
         self._first_seconds = 0.0

@@ -20,18 +20,14 @@ class Halving:
 
     Parameters
     ----------
-    n_rows : int
-        Of the dataset: first looks begin at a share of the rows that still says something, at least at one fold.
-    rungs : sequence of Fidelity, optional
-        Other steps from the first look to the whole.
+    rungs : sequence of Fidelity
+        From the first look to the whole.
     """
 
-    def __init__(
-        self, source: Strategy, metric: str, n_rows: int, *, rungs: Sequence[Fidelity] | None = None
-    ) -> None:
+    def __init__(self, source: Strategy, metric: str, rungs: Sequence[Fidelity]) -> None:
         self._source = source
         self._metric = metric
-        self._rungs = list(rungs or rungs_for(n_rows))
+        self._rungs = list(rungs)
         self._scores: list[dict[Configuration, float]] = [{} for _ in self._rungs]
         self._promoted: list[set[Configuration]] = [set() for _ in self._rungs]
 
@@ -65,6 +61,9 @@ class Halving:
 
 
 def rungs_for(n_rows: int) -> list[Fidelity]:
-    """Return the fidelities from the first look to the whole."""
+    """Return the fidelities from the first look to the whole.
+
+    Looks begin at a share of the rows that still says something, at least at one fold.
+    """
     shares = [share for share in (1 / 27, 1 / 9, 1 / 3) if share * n_rows >= LEAST_ROWS]
     return [*(Fidelity(rows=share, folds=1) for share in shares[-2:]), Fidelity(folds=1), FULL]

@@ -1,0 +1,72 @@
+"""The time that is kept back, while searching, for what comes after the search."""
+
+from collections.abc import Sequence
+
+from automl_meta.automl.options import RunOptions
+from automl_meta.datasets import Dataset
+from automl_meta.ensembling.refitting import is_worth_refitting, seconds_to_refit
+from automl_meta.evaluation import Evaluation
+from automl_meta.evaluation.folds import Fold
+from automl_meta.execution.protocol import Status
+
+# For combining and saving: a share of the budget, more on a machine that was slow to start up, more for large tables,
+# and more for large models.
+SHARE, PER_STARTUP, PER_CELL, PER_MEGABYTE = 0.10, 0.4, 1.5e-5, 0.004
+LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
+MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
+LIKELY_MEMBERS = 4
+LAYERS_SHARE = 0.15  # of the budget, for layers where they were asked for; they are tried anyway where time is left
+LAYERS_AUTO_SHARE, LAYERS_AUTO_SECONDS = 0.08, 120.0  # otherwise, of budgets from so many seconds on
+
+
+def seconds_after_search(
+    options: RunOptions,
+    dataset: Dataset,
+    folds: Sequence[Fold],
+    evaluations: Sequence[Evaluation],
+    metric: str,
+    startup: float,
+) -> float:
+    """Return the seconds to keep for fitting what is still to be fitted, combining and saving; 0 without a budget.
+
+    Parameters
+    ----------
+    startup : float
+        Seconds that starting up and reading took: how fast this machine is.
+    """
+    if options.time_budget is None:
+        return 0.0
+    size = sum(path.stat().st_size for member in likely_members(evaluations, metric) for path in member.models)
+    validated = sum(len(valid) for _, valid in folds) or dataset.n_rows
+    cells = min(validated, dataset.n_rows) * max(dataset.n_classes, 1)  # predictions of one candidate
+    wanted = SHARE * options.time_budget + PER_STARTUP * startup + PER_CELL * cells + PER_MEGABYTE * size / 1e6
+    saving = min(max(LEAST_SECONDS, wanted), MOST_SHARE * options.time_budget)
+    fits = seconds_of_layers(options) + seconds_of_refits(options, evaluations, folds, metric)
+    return max(saving, min(saving + fits, MOST_SHARE_WITH_FITS * options.time_budget))
+
+
+def seconds_of_refits(
+    options: RunOptions, evaluations: Sequence[Evaluation], folds: Sequence[Fold], metric: str
+) -> float:
+    """Return how long refitting the likely members is expected to take, with the workers of the run."""
+    limited = options.predict_limit is not None
+    seconds = [
+        seconds_to_refit(evaluation, folds)
+        for evaluation in likely_members(evaluations, metric)
+        if is_worth_refitting(evaluation, options.refit, limited=limited)
+    ]
+    return max([sum(seconds) / max(options.workers, 1), *seconds], default=0.0)
+
+
+def seconds_of_layers(options: RunOptions) -> float:
+    """Return how long layers above the first may take."""
+    budget = options.time_budget or 0.0
+    if options.ensemble == "stack":
+        return LAYERS_SHARE * budget
+    return LAYERS_AUTO_SHARE * budget if options.ensemble == "auto" and budget >= LAYERS_AUTO_SECONDS else 0.0
+
+
+def likely_members(evaluations: Sequence[Evaluation], metric: str) -> list[Evaluation]:
+    """Return the best evaluations, whose models will probably be loaded and saved."""
+    done = (evaluation for evaluation in evaluations if evaluation.status is Status.OK)
+    return sorted(done, key=lambda evaluation: -evaluation.score(metric))[:LIKELY_MEMBERS]
