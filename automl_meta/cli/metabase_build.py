@@ -23,7 +23,7 @@ from automl_meta.cli.table_options import target_option
 from automl_meta.errors import InputError
 
 if TYPE_CHECKING:
-    from automl_meta.metabase.builder import BuildReport
+    from automl_meta.metabase.build_options import BuildReport
     from automl_meta.metabase.sources import DatasetSource
 
 SECONDS_BETWEEN_LINES = 30.0  # in a log
@@ -147,7 +147,7 @@ def _options(given: dict[str, Any], jobs: int | None) -> Any:
     import psutil
 
     from automl_meta.datasets import Task
-    from automl_meta.metabase.builder import BuildOptions
+    from automl_meta.metabase.build_options import BuildOptions
     from automl_meta.metabase.plan import Shard
     from automl_meta.metabase.records import Protocol
     from automl_meta.pipelines.candidates import candidate_configurations

@@ -167,9 +167,10 @@ def frame_of(part: pa.Table | pa.RecordBatch) -> pd.DataFrame:
     """
     part.validate(full=True)  # damaged texts would be found out only where they are used
     try:
-        return part.to_pandas()
+        frame: pd.DataFrame = part.to_pandas()
     except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"what pandas wrote about its columns: {error!r}") from error
+    return frame
 
 
 def _read_json(text: str, source: str) -> pd.DataFrame:

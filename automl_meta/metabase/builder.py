@@ -3,20 +3,21 @@
 import logging
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from automl_meta.datasets.task import Task
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution import Executor, Limits, Outcome, Shared, Status
+from automl_meta.metabase.build_options import BuildOptions, BuildReport
 from automl_meta.metabase.claims import Claim, claim, release_claims
 from automl_meta.metabase.estimate import Estimate
 from automl_meta.metabase.experiments import Prepared, describe, extractor_version, measure, prepare
-from automl_meta.metabase.plan import Batch, Shard, dataset_order, plan
+from automl_meta.metabase.plan import Batch, dataset_order, plan
 from automl_meta.metabase.records import Protocol, Run, run_of
 from automl_meta.metabase.sources import DatasetSource
 from automl_meta.metabase.store import MetaBase
@@ -34,66 +35,6 @@ POLL_SECONDS = 0.5
 
 class ExecutorLostError(RuntimeError):
     """No worker is there any more; what has been stored stays."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOptions:
-    """What is to be built.
-
-    Attributes
-    ----------
-    candidates : mapping from Task to sequence of Configuration
-        Most informative first. Datasets of other tasks are passed over.
-    time_limit : float
-        Seconds that one evaluation may take: algorithms are asked to end by then, and killed somewhat later.
-    memory_mb : float or None
-        MiB that one evaluation may use.
-    retry_failed : bool
-        Run again what ended at a limit or crashed. What raised an error would raise it again.
-    metafeatures : bool
-        Extract the meta-features of datasets that have none, or those of another version of the extractor.
-    """
-
-    protocol: Protocol
-    candidates: Mapping[Task, Sequence[Configuration]]
-    time_limit: float = 120.0
-    memory_mb: float | None = None
-    shard: Shard = field(default_factory=Shard)
-    retry_failed: bool = False
-    metafeatures: bool = True
-
-    @property
-    def hard_limit(self) -> float:
-        """Seconds after which an evaluation is killed."""
-        return 1.25 * self.time_limit + 10
-
-
-@dataclass(slots=True, kw_only=True)
-class BuildReport:
-    """What one call of `build` has done so far.
-
-    Attributes
-    ----------
-    planned : int
-        Evaluations that were missing when it began.
-    unreadable : dict
-        Dataset to the reason why it could not be used.
-    """
-
-    planned: int = 0
-    statuses: Counter[Status] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    unreadable: dict[str, str] = field(default_factory=dict)
-    described: int = 0
-    cpu_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    seconds_left: float | None = None
-    last: str = ""  # the evaluation that ended last, for people
-
-    @property
-    def done(self) -> int:
-        """Evaluations that ended."""
-        return self.statuses.total()
 
 
 @dataclass(slots=True, eq=False)

@@ -42,7 +42,7 @@ def claim(
         If the dataset is not in the store.
     """
     with store.transaction():
-        key = (store._dataset_id(dataset), store._configuration_id(configuration), store._protocol_id(protocol))
+        key = (store.keys.dataset(dataset), store.keys.configuration(configuration), store.keys.protocol(protocol))
         where = "WHERE dataset_id = ? AND configuration_id = ? AND protocol_id = ?"
         if not again and store.connection.execute(f"SELECT 1 FROM run {where}", key).fetchone():
             return Claim.DONE

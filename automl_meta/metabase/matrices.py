@@ -164,16 +164,16 @@ def _read_part(store: MetaBase, tasks: tuple[Task, ...], protocol: Protocol | No
     marks = ", ".join("?" * len(tasks))
     by_name = {record.name: record for record in store.datasets(*tasks)}
     ids = store.connection.execute(f"SELECT id, name FROM dataset WHERE task IN ({marks})", [*tasks])
-    protocols = store._protocols()
+    protocols = store.keys.protocols()
     kept = [key for key, known in protocols.items() if protocol in (None, known)]
     datasets, packed, numbers = _read_runs(store, tasks, kept)
     length = packed["length"].astype(np.int64) // DTYPE.itemsize
     return _Part(
         records={key: by_name[name] for key, name in ids},
         metafeatures=store.metafeatures(),
-        configurations=store._configurations(),
+        configurations=store.keys.configurations(),
         protocols=protocols,
-        metric_lists=store._lists("metric_list", "names"),
+        metric_lists=store.keys.lists("metric_list", "names"),
         dataset=datasets,
         configuration=packed["configuration"].astype(np.int64),
         protocol=packed["protocol"].astype(np.int64),

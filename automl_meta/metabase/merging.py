@@ -10,7 +10,8 @@ from pathlib import Path
 from automl_meta.errors import InputError
 from automl_meta.files import check_writable, replacing
 from automl_meta.metabase import schema
-from automl_meta.metabase.store import MetaBase, connect, store_uri
+from automl_meta.metabase.connection import connect, store_uri
+from automl_meta.metabase.store import MetaBase
 
 # Names and hashes say what is the same in two stores; the ids of rows are each store's own.
 COPY = """

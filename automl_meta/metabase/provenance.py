@@ -32,8 +32,8 @@ def set_provenance(store: MetaBase, run: Run, sources: Iterable[Provenance]) -> 
         If its dataset is not in the store.
     """
     with store.transaction():
-        key = (store._dataset_id(run.dataset), store._configuration_id(run.configuration))
-        protocol = store._protocol_id(run.protocol)
+        key = (store.keys.dataset(run.dataset), store.keys.configuration(run.configuration))
+        protocol = store.keys.protocol(run.protocol)
         store.connection.executemany(
             "INSERT OR REPLACE INTO provenance VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(*key, protocol, s.run_id, s.setup_id, s.flow_id, s.grade) for s in sources],
@@ -42,7 +42,7 @@ def set_provenance(store: MetaBase, run: Run, sources: Iterable[Provenance]) -> 
 
 def provenance(store: MetaBase, dataset: str | None = None) -> Iterator[tuple[str, str, Protocol, Provenance]]:
     """Yield dataset, configuration's id and protocol with each source of a run, in the order of the sources' runs."""
-    protocols = store._protocols()
+    protocols = store.keys.protocols()
     where = "WHERE dataset.name = ?" if dataset is not None else ""
     rows = store.connection.execute(
         f"""SELECT dataset.name, configuration.hash, protocol_id, source_run, source_setup, source_flow, grade

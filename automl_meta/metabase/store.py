@@ -2,26 +2,22 @@
 
 import json
 import math
-import os
 import sqlite3
-import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 
 from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 from automl_meta.execution.protocol import Status
-from automl_meta.metabase import schema, scores
+from automl_meta.metabase import scores
+from automl_meta.metabase.connection import Mode, open_connection
+from automl_meta.metabase.keys import Keys
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.pipelines.configuration import Configuration
-
-Mode = Literal["r", "ro", "w"]
-
-BUSY_SECONDS = 60.0  # how long to wait for another writer
 
 SELECT_RUNS = """
     SELECT dataset.name, run.configuration_id, run.protocol_id, run.status, run.metric_list_id, run.scores,
@@ -44,7 +40,7 @@ class MetaBase:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.connection = connection
         self.path = path
-        self._keys: dict[tuple[str, str], int] = {}
+        self.keys = Keys(connection, path)
 
     @classmethod
     def open(cls, path: str | Path, mode: Mode = "r") -> Self:
@@ -62,24 +58,7 @@ class MetaBase:
             If there is no such file, or it is not a meta-base of a known version.
         """
         path = Path(path)
-        if mode != "w" and not path.is_file():
-            raise InputError(f"{path}: there is no such meta-base. Try --metabase with another file.")
-        query = {"w": "mode=rwc", "r": "mode=rw", "ro": "mode=ro&immutable=1"}[mode]
-        if mode == "r" and not _can_write(path):
-            query = "mode=ro&immutable=1"
-        try:
-            connection = connect(path, query)
-        except sqlite3.OperationalError as error:
-            raise InputError(f"{path}: cannot be opened ({error}).") from error
-        try:
-            connection = _prepared(connection, str(path), mode)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise InputError(f"{path}: is not a meta-base, or is damaged ({error}).") from error
-        except BaseException:
-            connection.close()
-            raise
-        return cls(connection, path)
+        return cls(open_connection(path, mode), path)
 
     def close(self) -> None:
         """Close the file; the last one who closes it leaves a single file behind."""
@@ -101,7 +80,7 @@ class MetaBase:
         try:
             yield
         except BaseException:
-            self._keys.clear()  # some may have been given inside
+            self.keys.forget()  # some may have been given inside
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
@@ -193,13 +172,13 @@ class MetaBase:
     def remove_dataset(self, name: str) -> bool:
         """Remove a dataset with its runs and meta-features; return whether it was there."""
         with self.transaction():
-            self._keys.clear()
+            self.keys.forget()
             return self.connection.execute("DELETE FROM dataset WHERE name = ?", [name]).rowcount > 0
 
     def remove_configurations(self, *, algorithm: str | None = None, identity: str | None = None) -> int:
         """Remove configurations with their runs, by algorithm or by id; return how many there were."""
         with self.transaction():
-            self._keys.clear()
+            self.keys.forget()
             self.connection.execute(
                 "CREATE TEMP TABLE doomed AS SELECT id FROM configuration WHERE algorithm = ? OR hash = ?",
                 (algorithm, identity),
@@ -227,16 +206,16 @@ class MetaBase:
         """
         with self.transaction():
             names = json.dumps(list(record.names))
-            list_id = self._key("metafeature_list", "names", names)
+            list_id = self.keys.text("metafeature_list", "names", names)
             blob = np.asarray(record.values, dtype="<f8").tobytes()
             self.connection.execute(
                 "INSERT OR REPLACE INTO metafeatures VALUES (?, ?, ?, ?, ?)",
-                (self._dataset_id(dataset), list_id, record.extractor, record.seconds, blob),
+                (self.keys.dataset(dataset), list_id, record.extractor, record.seconds, blob),
             )
 
     def metafeatures(self) -> dict[str, MetaFeatureRecord]:
         """Return the meta-features of each dataset that has some, by the dataset's name."""
-        lists = self._lists("metafeature_list", "names")
+        lists = self.keys.lists("metafeature_list", "names")
         rows = self.connection.execute(
             """SELECT dataset.name, list_id, extractor, seconds, numbers FROM metafeatures
             JOIN dataset ON dataset.id = dataset_id ORDER BY dataset.name"""
@@ -262,17 +241,11 @@ class MetaBase:
         """Add those that are not there yet."""
         with self.transaction():
             for configuration in configurations:
-                self._configuration_id(configuration)
+                self.keys.configuration(configuration)
 
     def configurations(self) -> list[Configuration]:
         """Return all configurations, in the order in which they came."""
-        return list(self._configurations().values())
-
-    def _configurations(self) -> dict[int, Configuration]:
-        rows = self.connection.execute(
-            "SELECT id, algorithm, hyperparameters, version FROM configuration ORDER BY id"
-        )
-        return {key: Configuration(name, json.loads(values), version) for key, name, values, version in rows}
+        return list(self.keys.configurations().values())
 
     # Runs
 
@@ -289,9 +262,9 @@ class MetaBase:
         """
         with self.transaction():
             key = (
-                self._dataset_id(run.dataset),
-                self._configuration_id(run.configuration),
-                self._protocol_id(run.protocol),
+                self.keys.dataset(run.dataset),
+                self.keys.configuration(run.configuration),
+                self.keys.protocol(run.protocol),
             )
             metrics = json.dumps(list(run.scores)) if run.scores else None
             values = (
@@ -303,10 +276,10 @@ class MetaBase:
                 _none_if_nan(run.cpu_seconds),
                 None if math.isnan(run.peak_memory_mb) else round(run.peak_memory_mb),
                 run.created,
-                self._key("environment", "versions", json.dumps(dict(run.versions), sort_keys=True)),
-                self._key("message", "text", run.error) if run.error else None,
-                self._key("message", "text", run.origin) if run.origin else None,
-                self._key("metric_list", "names", metrics) if metrics else None,
+                self.keys.text("environment", "versions", json.dumps(dict(run.versions), sort_keys=True)),
+                self.keys.text("message", "text", run.error) if run.error else None,
+                self.keys.text("message", "text", run.origin) if run.origin else None,
+                self.keys.text("metric_list", "names", metrics) if metrics else None,
                 scores.encode(run.scores) if run.scores else None,
             )
             conflict = "REPLACE" if replace else "IGNORE"
@@ -333,16 +306,16 @@ class MetaBase:
             query = "run.configuration_id = (SELECT id FROM configuration WHERE hash = ?)"
             conditions[query] = configuration
         if protocol is not None:
-            conditions["run.protocol_id = ?"] = self._find_protocol(protocol)
+            conditions["run.protocol_id = ?"] = self.keys.find_protocol(protocol)
         if status is not None:
             conditions["run.status = ?"] = status.value
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         order = "ORDER BY run.dataset_id, run.configuration_id, run.protocol_id"
         rows = self.connection.execute(f"{SELECT_RUNS} {where} {order}", list(conditions.values())).fetchall()
         # Read after the runs: whatever another writer adds meanwhile, what the runs refer to is there.
-        configurations, protocols = self._configurations(), self._protocols()
-        metrics = self._lists("metric_list", "names")
-        environments = self._environments()
+        configurations, protocols = self.keys.configurations(), self.keys.protocols()
+        metrics = self.keys.lists("metric_list", "names")
+        environments = self.keys.environments()
         for row in rows:
             yield Run(
                 dataset=row[0],
@@ -367,7 +340,7 @@ class MetaBase:
             """SELECT configuration.hash, run.status FROM run
             JOIN configuration ON configuration.id = run.configuration_id
             WHERE run.dataset_id = (SELECT id FROM dataset WHERE name = ?) AND run.protocol_id = ?""",
-            (dataset, self._find_protocol(protocol)),
+            (dataset, self.keys.find_protocol(protocol)),
         )
         return {key: Status(status) for key, status in rows}
 
@@ -377,98 +350,7 @@ class MetaBase:
 
     def protocols(self) -> list[Protocol]:
         """Return the protocols, in the order in which they came."""
-        return list(self._protocols().values())
-
-    def _protocols(self) -> dict[int, Protocol]:
-        rows = self.connection.execute("SELECT id, row_cap, folds, seed, source FROM protocol ORDER BY id")
-        return {row[0]: Protocol(rows=row[1], folds=row[2], seed=row[3], source=row[4]) for row in rows}
-
-    # Keys
-
-    def _key(self, table: str, column: str, value: str) -> int:
-        """Return the id of `value` in a table of distinct texts, where it is put if it is not there."""
-        known = self._keys.get((table, value))
-        if known is None:
-            self.connection.execute(f"INSERT OR IGNORE INTO {table} ({column}) VALUES (?)", [value])
-            row = self.connection.execute(f"SELECT id FROM {table} WHERE {column} = ?", [value]).fetchone()
-            known = self._keys[table, value] = int(row[0])
-        return known
-
-    def _dataset_id(self, name: str) -> int:
-        row = self.connection.execute("SELECT id FROM dataset WHERE name = ?", [name]).fetchone()
-        if row is None:
-            raise InputError(f"{self.path}: has no dataset named {name!r}. Add it first.")
-        return int(row[0])
-
-    def _configuration_id(self, configuration: Configuration) -> int:
-        known = self._keys.get(("configuration", configuration.id))
-        if known is None:
-            text = json.dumps(dict(configuration.hyperparameters), sort_keys=True)
-            self.connection.execute(
-                "INSERT OR IGNORE INTO configuration (hash, algorithm, version, hyperparameters) VALUES (?, ?, ?, ?)",
-                (configuration.id, configuration.algorithm, configuration.version, text),
-            )
-            row = self.connection.execute("SELECT id FROM configuration WHERE hash = ?", [configuration.id])
-            known = self._keys["configuration", configuration.id] = int(row.fetchone()[0])
-        return known
-
-    def _protocol_id(self, protocol: Protocol) -> int:
-        found = self._find_protocol(protocol)
-        if found is None:
-            cursor = self.connection.execute(
-                "INSERT INTO protocol (row_cap, folds, seed, source) VALUES (?, ?, ?, ?)",
-                (protocol.rows, protocol.folds, protocol.seed, protocol.source),
-            )
-            found = cursor.lastrowid
-        assert found is not None
-        return found
-
-    def _find_protocol(self, protocol: Protocol) -> int | None:
-        return next((key for key, known in self._protocols().items() if known == protocol), None)
-
-    def _lists(self, table: str, column: str) -> dict[int, tuple[str, ...]]:
-        rows = self.connection.execute(f"SELECT id, {column} FROM {table}")
-        return {key: tuple(json.loads(names)) for key, names in rows}
-
-    def _environments(self) -> dict[int, dict[str, str]]:
-        rows = self.connection.execute("SELECT id, versions FROM environment")
-        return {key: json.loads(versions) for key, versions in rows}
-
-
-def connect(path: Path, query: str) -> sqlite3.Connection:
-    """Return a connection in which transactions begin and end where they are told to."""
-    uri = store_uri(path, query)
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-
-
-def store_uri(path: Path, query: str) -> str:
-    """Return SQLite's name for a file with the options `query`."""
-    return f"file:{urllib.parse.quote(str(path.absolute()))}?{query}"
-
-
-def _prepared(connection: sqlite3.Connection, path: str, mode: Mode) -> sqlite3.Connection:
-    version = schema.check_version(connection, path)
-    connection.execute("PRAGMA foreign_keys = ON")
-    if mode == "w":
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        schema.migrate(connection, path)
-        return connection
-    if version == 0:
-        raise InputError(f"{path}: is empty. Try: automl-meta metabase build")
-    if version < len(schema.MIGRATIONS):  # an older file is read through a copy that is brought up to date
-        copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        connection.backup(copy)
-        connection.close()
-        schema.migrate(copy, path)
-        connection = copy
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _can_write(path: Path) -> bool:
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        return list(self.keys.protocols().values())
 
 
 def _check_same(known: DatasetRecord, new: DatasetRecord) -> None:

@@ -69,7 +69,7 @@ MOST_FAILURES = 20
 def summarise_store(store: MetaBase) -> StoreSummary:
     """Count what is in `store`."""
     query = store.connection.execute
-    protocols = store._protocols()
+    protocols = store.keys.protocols()
     per_protocol = dict(query("SELECT protocol_id, count(*) FROM run GROUP BY protocol_id"))
     total, hours, first, last = query(
         """SELECT count(*), sum(coalesce(cpu_seconds, fit_seconds + coalesce(predict_seconds, 0), 0)) / 3600,
@@ -85,7 +85,7 @@ def summarise_store(store: MetaBase) -> StoreSummary:
         """SELECT algorithm, count(*) FROM run JOIN configuration ON configuration.id = configuration_id
         GROUP BY 1 ORDER BY 2 DESC, 1"""
     )
-    metrics = dict.fromkeys(name for names in store._lists("metric_list", "names").values() for name in names)
+    metrics = dict.fromkeys(name for names in store.keys.lists("metric_list", "names").values() for name in names)
     return StoreSummary(
         path=str(store.path),
         size_mb=store.path.stat().st_size / 2**20,
@@ -98,7 +98,7 @@ def summarise_store(store: MetaBase) -> StoreSummary:
         metrics=list(metrics),
         protocols={str(protocols[key]): count for key, count in per_protocol.items()},
         grades=grades(store),
-        versions=list(store._environments().values()),
+        versions=list(store.keys.environments().values()),
         extractors=dict(Counter(store.extractors().values())),
         core_hours=hours or 0.0,
         first=first,

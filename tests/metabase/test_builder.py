@@ -18,7 +18,8 @@ from automl_meta.evaluation.folds import make_folds
 from automl_meta.execution import InlineExecutor, LocalExecutor, Status
 from automl_meta.metabase import MetaBase, Protocol
 from automl_meta.metabase import builder as builder_module
-from automl_meta.metabase.builder import BuildOptions, BuildReport, build
+from automl_meta.metabase.build_options import BuildOptions, BuildReport
+from automl_meta.metabase.builder import build
 from automl_meta.metabase.experiments import sample_rows
 from automl_meta.metabase.plan import Shard
 from automl_meta.metabase.sources import DatasetSource, read_sources

@@ -1,0 +1,72 @@
+"""Opening the file of a store."""
+
+import os
+import sqlite3
+import urllib.parse
+from pathlib import Path
+from typing import Literal
+
+from automl_meta.errors import InputError
+from automl_meta.metabase import schema
+
+Mode = Literal["r", "ro", "w"]
+
+BUSY_SECONDS = 60.0  # how long to wait for another writer
+
+
+def open_connection(path: Path, mode: Mode) -> sqlite3.Connection:
+    """Return a connection to the store at `path`, see `MetaBase.open`."""
+    if mode != "w" and not path.is_file():
+        raise InputError(f"{path}: there is no such meta-base. Try --metabase with another file.")
+    query = {"w": "mode=rwc", "r": "mode=rw", "ro": "mode=ro&immutable=1"}[mode]
+    if mode == "r" and not _can_write(path):
+        query = "mode=ro&immutable=1"
+    try:
+        connection = connect(path, query)
+    except sqlite3.OperationalError as error:
+        raise InputError(f"{path}: cannot be opened ({error}).") from error
+    try:
+        connection = _prepared(connection, str(path), mode)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise InputError(f"{path}: is not a meta-base, or is damaged ({error}).") from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect(path: Path, query: str) -> sqlite3.Connection:
+    """Return a connection in which transactions begin and end where they are told to."""
+    uri = store_uri(path, query)
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def store_uri(path: Path, query: str) -> str:
+    """Return SQLite's name for a file with the options `query`."""
+    return f"file:{urllib.parse.quote(str(path.absolute()))}?{query}"
+
+
+def _prepared(connection: sqlite3.Connection, path: str, mode: Mode) -> sqlite3.Connection:
+    version = schema.check_version(connection, path)
+    connection.execute("PRAGMA foreign_keys = ON")
+    if mode == "w":
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        schema.migrate(connection, path)
+        return connection
+    if version == 0:
+        raise InputError(f"{path}: is empty. Try: automl-meta metabase build")
+    if version < len(schema.MIGRATIONS):  # an older file is read through a copy that is brought up to date
+        copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection.backup(copy)
+        connection.close()
+        schema.migrate(copy, path)
+        connection = copy
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _can_write(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
