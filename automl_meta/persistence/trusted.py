@@ -49,6 +49,7 @@ _OWN = (
 _SCIKIT_LEARN = (
     "functools.partial",  # of check_array, in histogram gradient boosting with categories
     "sklearn.utils.validation.check_array",
+    "sklearn.compose._column_transformer._RemainderColsList",  # a list of columns, in older versions
     "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
     "sklearn.gaussian_process.kernels.ConstantKernel",
     "sklearn.gaussian_process.kernels.Matern",
