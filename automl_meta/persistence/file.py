@@ -17,6 +17,7 @@ from automl_meta.persistence.container import (
     PROFILE,
     REPORT,
     Container,
+    ModelFileError,
     open_container,
     to_json,
     write_container,
@@ -26,6 +27,8 @@ from automl_meta.persistence.predictor_part import PredictorPartError, dump_pred
 from automl_meta.persistence.probe import probe_difference
 
 logger = logging.getLogger(__name__)
+
+MOST_LIBRARIES, LONGEST_NAME = 20, 40  # in a message, whatever a crafted file says
 
 
 def save_model(path: str | Path, model: FittedModel) -> None:
@@ -66,7 +69,7 @@ def load_model(path: str | Path) -> FittedModel:
         try:
             predictor = parse_predictor(container.bytes(PREDICTOR))
         except PredictorPartError as error:
-            raise container.damaged(str(error)) from error
+            raise _unusable(container, str(error)) from error
         if predictor.task != schema.task or predictor.n_classes != len(schema.classes or ()):
             raise container.damaged("its ensemble and its schema are of different tasks")
         probe = container.json("probe.json")
@@ -155,26 +158,41 @@ def _report(container: Container) -> dict[str, Any]:
 
 
 def _warnings(model: FittedModel, container: Container) -> tuple[str, ...]:
-    stored = model.manifest.get("libraries")
-    if not isinstance(stored, dict):
-        raise container.damaged("its manifest names no libraries")
-    installed = installed_versions()
-    differing = [
-        f"{name} {version} (here {installed.get(name, 'not installed')})"
-        for name, version in stored.items()
-        if installed.get(name) != version
-    ]
+    differing = _other_versions(container)
     if not differing:
         return ()
     try:
         difference = probe_difference(model.schema, model.predictor, model.probe)
     except Exception as error:  # a model of other versions may fail in any way
-        raise container.damaged(
-            f"it was made with {', '.join(differing)}, and does not predict here ({type(error).__name__})"
-        ) from error
+        raise _unusable(container, f"it does not predict ({type(error).__name__})") from error
     verdict = (
         "it still predicts its stored probe the same"
         if difference <= 1
         else "its predictions of the stored probe DIFFER; do not rely on it here"
     )
-    return (f"made with {', '.join(differing)}; {verdict}",)
+    return (f"made with {differing}; {verdict}",)
+
+
+def _unusable(container: Container, reason: str) -> ModelFileError:
+    """Return the error of an ensemble that is of no use here: with other versions of the libraries it may be."""
+    differing = _other_versions(container)
+    if not differing:
+        return container.damaged(reason)
+    return ModelFileError(
+        f"{container.path}: made with {differing}, and of no use with these: {reason}. "
+        "Try the versions that it was made with, or fit again."
+    )
+
+
+def _other_versions(container: Container) -> str:
+    """Return the libraries that the model was made with other versions of; nothing if there are none."""
+    stored = container.manifest.get("libraries")
+    if not isinstance(stored, dict):
+        raise container.damaged("its manifest names no libraries")
+    installed = installed_versions()
+    differing = [
+        f"{name[:LONGEST_NAME]} {str(version)[:LONGEST_NAME]} (here {installed.get(name, 'not installed')})"
+        for name, version in stored.items()
+        if installed.get(name) != version
+    ]
+    return ", ".join(differing[:MOST_LIBRARIES])

@@ -11,11 +11,11 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
-from automl_meta.persistence import load_model, read_manifest, save_model
+from automl_meta.persistence import ModelFileError, load_model, predictor_part, read_manifest, save_model
 from automl_meta.persistence.packing import pack, unpack
 
 
@@ -53,6 +53,22 @@ def test_other_library_versions_warn_and_the_probe_is_compared(tmp_path: Path) -
     save_model(tmp_path / "other.automl", model)
     (warning,) = load_model(tmp_path / "other.automl").warnings
     assert "DIFFER" in warning
+
+
+def test_a_model_that_other_versions_cannot_use_is_refused_with_the_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = fitted(Task.REGRESSION, ["decision_tree"], tmp_path)
+    model.manifest["libraries"]["scikit-learn"] = "99.0"
+    save_model(tmp_path / "x.automl", model)
+    needed = r"scikit-learn 99\.0 .*: {}.*Try the versions that it was made with"
+    with monkeypatch.context() as patched:
+        patched.setattr(DecisionTreeRegressor, "predict", lambda self, X: self.not_there_yet)
+        with pytest.raises(ModelFileError, match=needed.format(r"it does not predict \(AttributeError\)")):
+            load_model(tmp_path / "x.automl")
+    monkeypatch.setattr(predictor_part, "TRUSTED", ())
+    with pytest.raises(ModelFileError, match=needed.format("it holds types")):
+        load_model(tmp_path / "x.automl")
 
 
 def test_saving_over_a_file_replaces_it_and_leaves_nothing_else(tmp_path: Path) -> None:
