@@ -1,6 +1,5 @@
 """All that is looked into when a model is made, within a time limit and of bounded size."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.profile import TableProfile
 from automl_meta.ensembling import EnsemblePlan
+from automl_meta.ensembling.deadline import Deadline
 from automl_meta.evaluation import Metric
 from automl_meta.inspection.association import correlation_ratios
 from automl_meta.inspection.dependence import POINTS, partial_dependences
@@ -24,6 +24,8 @@ MOST_COLUMNS = 60  # whose importance is measured
 DEPENDENCES = 6  # columns whose partial dependence is drawn
 DEPENDENCE_ROWS = 80
 REPEATS = 3
+SLICES_SHARE = 0.3  # of the time, for slices
+IMPORTANCES_SHARE = 0.7  # of the time that is left then, for importances
 MOST_PREDICTIONS = 25_000  # made-up rows; without a time limit, this is the limit
 
 
@@ -45,23 +47,25 @@ def inspect_ensemble(
         How long it may take; without it the result depends on the seed alone. What does not fit is left out.
     """
     rows = ensemble.rows
+    end = Deadline.after(seconds)
     losses = row_losses(dataset.y[rows], plan.honest)
-    slices = worst_slices(dataset.take(rows), profile, losses)
+    slices, looked_at = worst_slices(dataset.take(rows), profile, losses, deadline=end.share(SLICES_SHARE))
     inspected: dict[str, Any] = {
         "slices": [one.to_dict() for one in slices],
+        "slice_columns": looked_at,
         "mean_loss": float(losses.mean()),
         "importances": [],
         "importance_rows": 0,
         "honest": ensemble.is_honest,
         "dependences": [],
     }
-    effort = _effort(ensemble, dataset, plan, seconds)
+    effort = _effort(ensemble, dataset, plan, None if seconds is None else end.left)
     if effort is None:
         return inspected
     n_rows, n_columns = effort
     sample = _sample(rows, dataset, n_rows, seed)
     columns = _promising(dataset, profile)[:n_columns]
-    deadline = None if seconds is None else time.perf_counter() + 0.7 * seconds
+    deadline = None if seconds is None else end.share(IMPORTANCES_SHARE).moment
     importances = permutation_importances(
         ensemble, dataset, sample, columns, metric, repeats=REPEATS, seed=seed, deadline=deadline
     )

@@ -150,8 +150,8 @@ class Advisor:
         excluded : collection of str
             Ids that are not to be proposed, because they are being evaluated.
         time_left : float, optional
-            Seconds. If given, gain per second decides, among what is likely to end in time; before anything was
-            observed, the quickest if nothing is.
+            Seconds. If given, gain per second decides, among what is likely to end in time; before anything has
+            succeeded, the quickest if nothing is.
 
         Raises
         ------
@@ -168,8 +168,11 @@ class Advisor:
         allowed[[self._position[key] for key in excluded if key in self._position]] = False
         if time_left is not None:
             in_time = allowed & affordable(self._seconds, time_left)
-            if not in_time.any() and not observed and allowed.any():
-                in_time[np.argmin(np.where(allowed, self._seconds.expected, np.inf))] = True
+            untried = allowed.copy()
+            untried[list(known)] = False
+            nothing_yet = not np.isfinite(list(observed.values())).any()
+            if nothing_yet and untried.any() and not (in_time & untried).any():
+                in_time[np.argmin(np.where(untried, self._seconds.expected, np.inf))] = True
             allowed = in_time
             cost = self._seconds.expected + patience_of(time_left)
         return self.memory.configurations[self._propose(known, allowed, cost)]
@@ -193,9 +196,14 @@ class Advisor:
         nearest = np.argsort(distances, kind="stable")[:LIKES]
         return float(np.exp(np.log(self._seconds.expected[likes][nearest]).mean()))
 
-    def calibrate(self, seconds: Mapping[str, float]) -> None:
-        """Take what ran so far (configuration id to seconds) as what is known of this machine; replaces the last."""
-        self._seconds = self._seconds_model.predict(self._metafeatures, self._known(seconds))
+    def calibrate(self, seconds: Mapping[str, float], *, stopped: Mapping[str, float] | None = None) -> None:
+        """Take what ran so far (configuration id to seconds) as what is known of this machine; replaces the last.
+
+        What was `stopped` when its time was over would have taken longer.
+        """
+        self._seconds = self._seconds_model.predict(
+            self._metafeatures, self._known(seconds), stopped=self._known(stopped or {})
+        )
 
     def recommendations(
         self, top: int = 10, *, observed: Mapping[str, float] | None = None, time_budget: float | None = None

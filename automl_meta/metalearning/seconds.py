@@ -11,10 +11,13 @@ from automl_meta.metalearning.protocol import Experience, Floats
 from automl_meta.metalearning.scaling import column_medians
 
 SIZES = ("log_nr_inst", "log_nr_attr", "nr_class")  # what time depends on most
+COLUMNS = 1  # its position
 FLOOR = 1e-3  # seconds
 SHORT = 0.05  # seconds; below, overhead rules and a measurement says little
 STIFFNESS = 3.0  # datasets that pull a configuration's own growth towards that of all
 LIKES = 2.0  # datasets that pull its level towards those of its likes
+STOPPED_EARLY = 1.5  # times as long as it ran would one have taken that was stopped
+UNSURE_GROWTH = 0.4  # of the logarithm of seconds, for a table e times as wide as the widest known one
 MACHINE = 0.7  # standard deviation between machines and datasets, of the natural logarithm
 
 
@@ -40,6 +43,9 @@ class SecondsModel:
     Every configuration has its own coefficients, pulled towards those of all (a ridge around the pooled fit); a
     configuration that was never timed takes those of its likes. What ran so far shifts all predictions together:
     this machine and this dataset may be slower or faster than what the meta-base knows.
+
+    In narrow tables, fixed costs hide how time grows with columns: beyond the widest known table it grows at least as
+    they do, and all predictions are more doubtful the wider it is.
     """
 
     def fit(self, experience: Experience) -> Self:
@@ -49,6 +55,7 @@ class SecondsModel:
         self.positions_ = [_position(experience.metafeature_names, name) for name in SIZES]
         raw = self._sizes(experience.metafeatures)
         self.middle_ = column_medians(raw)
+        self.widest_ = float(np.nanmax(raw[:, COLUMNS], initial=-np.inf))
         sizes = self._centred(raw)
         n_configurations = experience.scores.shape[1]
         counts = timed.sum(axis=0)
@@ -66,7 +73,13 @@ class SecondsModel:
         self.deviation_ = (counts * own + 5.0 * overall) / (counts + 5.0) + np.where(counts == 0, 0.7, 0.0)
         return self
 
-    def predict(self, metafeatures: Floats, observed: Mapping[int, float] | None = None) -> SecondsBelief:
+    def predict(
+        self,
+        metafeatures: Floats,
+        observed: Mapping[int, float] | None = None,
+        *,
+        stopped: Mapping[int, float] | None = None,
+    ) -> SecondsBelief:
         """Return the seconds of every configuration.
 
         Parameters
@@ -75,17 +88,37 @@ class SecondsModel:
             In the order of the experience.
         observed : mapping from position to seconds, optional
             What ran so far on this dataset and machine; NaN is left out.
+        stopped : mapping from position to seconds, optional
+            After which it was stopped: it would have taken longer, which is news where less was expected.
         """
-        logs = self._predict(self._centred(self._sizes(metafeatures[None])))[0]
-        shift, doubt = self._shift(logs, observed or {})
+        sizes = self._sizes(metafeatures[None])
+        wider = self._wider(sizes[0])
+        logs = self._predict(self._centred(sizes))[0]
+        logs += np.maximum(1.0 - self.coefficients_[:, 1 + COLUMNS], 0.0) * wider
+        spread = float(np.hypot(MACHINE, UNSURE_GROWTH * wider))
+        known = dict(observed or {})
+        shift, doubt = self._shift(logs, known, spread)
+        news = {
+            position: STOPPED_EARLY * seconds
+            for position, seconds in (stopped or {}).items()
+            if np.log(max(STOPPED_EARLY * seconds, FLOOR)) > logs[position] + shift
+        }
+        if news:
+            shift, doubt = self._shift(logs, news | known, spread)
         return SecondsBelief(
             expected=np.exp(np.clip(logs + shift, np.log(FLOOR), 20.0)),
             factor=np.exp(np.minimum(np.sqrt(self.deviation_**2 + doubt**2), 5.0)),
         )
 
-    def _shift(self, logs: Floats, observed: Mapping[int, float]) -> tuple[float, float]:
-        """Return posterior mean and deviation of what is common to all times here."""
-        precision, total = 1.0 / MACHINE**2, 0.0
+    def _wider(self, sizes: Floats) -> float:
+        """Return the logarithm of how many times wider a table is than the widest that is known; at least 0."""
+        if not (np.isfinite(self.widest_) and np.isfinite(sizes[COLUMNS])):
+            return 0.0
+        return max(float(sizes[COLUMNS]) - self.widest_, 0.0)
+
+    def _shift(self, logs: Floats, observed: Mapping[int, float], spread: float) -> tuple[float, float]:
+        """Return posterior mean and deviation of what is common to all times here; `spread` is that before."""
+        precision, total = 1.0 / spread**2, 0.0
         for position, seconds in sorted(observed.items()):
             if not np.isfinite(seconds):
                 continue

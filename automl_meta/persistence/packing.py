@@ -1,7 +1,7 @@
-"""Putting a predictor's trees into few large arrays before it is stored, and taking them out again.
+"""Putting a predictor's trees, and what it holds for each of many columns, into few large values before it is stored.
 
-Storing one object per tree takes minutes for an ensemble of forests. Reading trees back through this packing also
-checks what scikit-learn does not: that no path in them leads outside.
+Storing one object per tree takes minutes for an ensemble of forests, one per column seconds where they are thousands.
+Reading trees back through this packing also checks what scikit-learn does not: that no path in them leads outside.
 """
 
 import copy
@@ -22,6 +22,7 @@ from sklearn.ensemble import (
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from automl_meta.persistence.packed_sequences import PackedArrays, PackedTexts, packed_sequence
 from automl_meta.persistence.packed_trees import PackedTrees
 
 FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
@@ -162,18 +163,24 @@ class PackedBoosting(BaseEstimator):  # type: ignore[misc]
             raise ValueError("a packed tree asks for categories that are not there")
 
 
+PACKED = (PackedForest, PackedTree, PackedBoosting, PackedTexts, PackedArrays)
+
+
 def pack(value: Any) -> Any:
-    """Return `value` with every tree model inside packed; what holds one is copied, the rest is shared."""
+    """Return `value` with every tree model and long sequence inside packed.
+
+    What holds one is copied, the rest is shared.
+    """
     return _mapped(value, _packed)
 
 
 def unpack(value: Any) -> Any:
-    """Return `value` with every packed tree model inside as it was.
+    """Return `value` with all that was packed inside as it was.
 
     Raises
     ------
     ValueError
-        If a packed model is not one that packing made.
+        If something packed is not what packing made.
     """
     return _mapped(value, _unpacked)
 
@@ -185,11 +192,12 @@ def _packed(value: Any) -> Any:
         return PackedTree.of(value)
     if isinstance(value, BOOSTINGS) and hasattr(value, "_predictors"):
         return PackedBoosting.of(value)
-    return value
+    packed = packed_sequence(value)
+    return value if packed is None else packed
 
 
 def _unpacked(value: Any) -> Any:
-    return value.unpacked() if isinstance(value, PackedForest | PackedTree | PackedBoosting) else value
+    return value.unpacked() if isinstance(value, PACKED) else value
 
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:

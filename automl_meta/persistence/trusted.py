@@ -12,6 +12,8 @@ _OWN = (
     "ensembling.combiners.WeightedAverage",
     "ensembling.intervals.Residuals",
     "ensembling.predictor.EnsemblePredictor",
+    "persistence.packed_sequences.PackedArrays",
+    "persistence.packed_sequences.PackedTexts",
     "persistence.packed_trees.PackedTrees",
     "persistence.packing.PackedBoosting",
     "persistence.packing.PackedForest",

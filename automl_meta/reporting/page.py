@@ -10,6 +10,7 @@ from automl_meta.reporting import figures
 from automl_meta.reporting.tables import (
     ensemble_tables,
     failed_rows,
+    importance_columns,
     importance_rows,
     made_rows,
     metafeature_rows,
@@ -18,6 +19,7 @@ from automl_meta.reporting.tables import (
     scored_rows,
     slice_rows,
     slices_lead,
+    slices_note,
     with_bars,
 )
 from automl_meta.reporting.words import listed, metric_name, metric_value, plain_number, summary
@@ -84,6 +86,7 @@ def page(manifest: Content, report: Content, *, warnings: Sequence[str] = (), te
         "ensemble": ensemble_tables(manifest, metric),
         "importances": importance_rows(inspection.get("importances", ())),
         "importance_rows": _importance_rows(inspection),
+        "importance_columns": importance_columns(schema, inspection),
         "dependences": [(entry["column"], figures.dependence(entry)) for entry in inspection.get("dependences", ())],
         "diagnosis": diagnosis,
         "metrics": [(metric_name(one["metric"]), metric_value(one["metric"], one["score"]))
@@ -91,6 +94,7 @@ def page(manifest: Content, report: Content, *, warnings: Sequence[str] = (), te
         "figures": prediction_figures(diagnosis),
         "slices": slice_rows(inspection.get("slices", ())),
         "slices_lead": slices_lead(schema, inspection),
+        "slices_note": slices_note(schema, inspection),
         "failures": failed_rows(manifest)[:MOST_ROWS],
         "command": manifest.get("command", ""),
         "made": made_rows(manifest),

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from automl_meta.datasets.schema import FEATURE_ROLES
 from automl_meta.metafeatures.registry import REGISTRY
 from automl_meta.reporting.words import metric_value, plain_number
 
@@ -133,6 +134,26 @@ def slices_lead(schema: Content, inspection: Content) -> str:
         f"Parts of the table, by one column, where the out-of-fold loss ({loss}; {mean} on average) is larger than "
         "elsewhere by more than chance; first those that cost most."
     )
+
+
+def slices_note(schema: Content, inspection: Content) -> str:
+    """Return a sentence if there was no time to look for slices by all columns."""
+    looked_at, features = inspection.get("slice_columns"), _n_features(schema)
+    if looked_at is None or looked_at >= features:
+        return ""
+    return f"There was time to look at {looked_at:,} of {features:,} columns."
+
+
+def importance_columns(schema: Content, inspection: Content) -> str:
+    """Return of which columns the importance was measured, if not of all."""
+    measured, features = len(inspection.get("importances", ())), _n_features(schema)
+    if measured >= features:
+        return ""
+    return f" Measured of {measured:,} of {features:,} columns, those that by themselves tell most of the target."
+
+
+def _n_features(schema: Content) -> int:
+    return sum(column["role"] in FEATURE_ROLES for column in schema["columns"])
 
 
 def made_rows(manifest: Content) -> list[Row]:

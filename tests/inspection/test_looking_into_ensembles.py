@@ -1,16 +1,20 @@
 import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from small_ensembles import made
 
 from automl_meta.datasets import Task
+from automl_meta.datasets.profile import as_numbers
 from automl_meta.ensembling import EnsemblePredictor
+from automl_meta.ensembling.deadline import Deadline
 from automl_meta.evaluation import make_folds
 from automl_meta.inspection import OutOfFoldEnsemble, explain_rows, inspect_ensemble
 from automl_meta.inspection.association import correlation_ratios
 from automl_meta.inspection.background import draw_background
-from automl_meta.inspection.slices import worst_slices
+from automl_meta.inspection.slices import ANYWAY, worst_slices
 from automl_meta.persistence.model import json_ready
 
 TASKS = pytest.mark.parametrize("task", list(Task))
@@ -110,11 +114,41 @@ def test_a_slice_that_is_worse_is_found_and_noise_is_not() -> None:
     one = made(Task.REGRESSION)
     random = np.random.default_rng(3)
     noise = random.exponential(size=one.dataset.n_rows)
-    assert worst_slices(one.dataset, one.profile, noise) == []
+    assert worst_slices(one.dataset, one.profile, noise) == ([], len(one.profile.columns))
     red = (one.dataset.X["colour"] == "red").to_numpy()
-    (worst, *_) = worst_slices(one.dataset, one.profile, noise + 2.0 * red)
+    ((worst, *_), _) = worst_slices(one.dataset, one.profile, noise + 2.0 * red)
     assert (worst.column, worst.values, worst.rows) == ("colour", "red", int(red.sum()))
     assert worst.loss > worst.others
+
+
+@pytest.mark.parametrize("name", ["colour", "member", "amount", "day"])
+def test_a_slice_says_what_its_rows_show(name: str) -> None:
+    one = made(Task.REGRESSION)
+    column = next(column for column in one.profile.columns if column.name == name)
+    values = one.dataset.X[name]
+    if name == "colour":
+        inside, text = values == "red", "red"
+    elif name == "member":
+        inside, text = values == 1, "true"
+    else:
+        numbers = as_numbers(values, column.role)
+        inside, text = pd.Series(numbers <= np.quantile(column.quantiles, 0.25, method="nearest")), "from "
+    losses = np.random.default_rng(3).exponential(size=one.dataset.n_rows) + 3.0 * inside.to_numpy(dtype=bool)
+    slices, _ = worst_slices(one.dataset, one.profile, losses)
+    worst = next(found for found in slices if found.column == name)
+    mask = inside.to_numpy(dtype=bool)
+    assert worst.values.startswith(text)
+    assert worst.rows == mask.sum()
+    assert worst.loss == pytest.approx(losses[mask].mean())
+    assert worst.others == pytest.approx(losses[~mask].mean())
+
+
+def test_without_time_only_the_first_columns_are_cut_into_slices() -> None:
+    one = made(Task.REGRESSION)
+    many = replace(one.profile, columns=one.profile.columns * 30)
+    losses = np.random.default_rng(3).exponential(size=one.dataset.n_rows)
+    assert worst_slices(one.dataset, many, losses)[1] == len(many.columns)
+    assert worst_slices(one.dataset, many, losses, deadline=Deadline.after(-1.0))[1] == ANYWAY
 
 
 def test_little_time_leaves_out_what_takes_long_and_keeps_the_slices() -> None:

@@ -115,6 +115,17 @@ def test_the_quickest_is_tried_where_nothing_fits(memory: Memory, metafeatures: 
     assert advisor.next({}, time_left=1e-4) == quickest
 
 
+def test_the_quickest_left_is_tried_as_long_as_all_were_stopped(
+    memory: Memory, metafeatures: dict[str, float]
+) -> None:
+    advisor = Advisor(memory, metafeatures, algorithms=EVERYTHING)
+    quickest, second, third = sorted(memory.configurations, key=advisor.expected_seconds)[:3]
+    failed = {quickest.id: float("nan")}
+    assert advisor.next(failed, excluded=[second.id], time_left=1e-4) == third
+    with pytest.raises(ValueError, match="no configuration is left"):
+        advisor.next({**failed, second.id: 0.7}, time_left=1e-4)
+
+
 def test_what_is_running_is_not_proposed(memory: Memory, metafeatures: dict[str, float]) -> None:
     advisor = Advisor(memory, metafeatures, algorithms=EVERYTHING)
     first = advisor.next({})
@@ -128,6 +139,17 @@ def test_calibration_moves_all_times(memory: Memory, metafeatures: dict[str, flo
     advisor.calibrate({one.id: 10 * advisor.expected_seconds(one)})
     assert advisor.expected_seconds(other) > 2 * before
     advisor.calibrate({})
+    assert advisor.expected_seconds(other) == pytest.approx(before)
+
+
+def test_what_was_stopped_takes_longer_than_was_expected(memory: Memory, metafeatures: dict[str, float]) -> None:
+    advisor = Advisor(memory, metafeatures, algorithms=EVERYTHING)
+    one, other = memory.configurations[0], memory.configurations[9]
+    before = advisor.expected_seconds(other)
+    advisor.calibrate({}, stopped={one.id: 20 * advisor.expected_seconds(one)})
+    assert advisor.expected_seconds(other) > 2 * before
+    advisor.calibrate({})
+    advisor.calibrate({}, stopped={one.id: 0.1 * advisor.expected_seconds(one)})  # no news
     assert advisor.expected_seconds(other) == pytest.approx(before)
 
 

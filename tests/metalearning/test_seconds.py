@@ -64,3 +64,12 @@ def test_little_or_no_experience_gives_finite_times(n_datasets: int) -> None:
 def test_metafeatures_without_sizes_are_no_obstacle() -> None:
     belief = SecondsModel().fit(world()).predict(np.zeros(7))
     assert np.isfinite(belief.expected).all()
+
+
+def test_beyond_the_widest_table_time_grows_at_least_as_the_columns_do() -> None:
+    model = SecondsModel().fit(timed_world())
+    widest = np.array([8.0, float(timed_world().metafeatures[:, 1].max()), 2.0])
+    ten_times = widest + np.array([0.0, np.log(10), 0.0])
+    at_the_edge, beyond = model.predict(widest), model.predict(ten_times)
+    assert (beyond.expected >= 9.99 * at_the_edge.expected).all()
+    assert (beyond.factor > at_the_edge.factor).all()

@@ -19,12 +19,13 @@ class Recommended:
         self._running: set[str] = set()
         self._scores: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
+        self._stopped: dict[str, float] = {}  # seconds of those that were given no more
         self._best: Evaluation | None = None
 
     def consult(self, advisor: Advisor) -> None:
         """Ask another advisor from now on."""
         self._advisor = advisor
-        self._advisor.calibrate(self._seconds)
+        self._advisor.calibrate(self._seconds, stopped=self._stopped)
 
     def ask(self, seconds: float) -> Proposal | None:
         """Return what the advisor says to try next."""
@@ -41,9 +42,12 @@ class Recommended:
         key = evaluation.configuration.id
         self._running.discard(key)
         self._scores[key] = self._score(evaluation)
+        if evaluation.status is Status.TIMEOUT:
+            self._stopped[key] = evaluation.fit_seconds
+            self._advisor.calibrate(self._seconds, stopped=self._stopped)
         if evaluation.status is Status.OK:
             self._seconds[key] = evaluation.fit_seconds + evaluation.predict_seconds
-            self._advisor.calibrate(self._seconds)
+            self._advisor.calibrate(self._seconds, stopped=self._stopped)
             if self._best is None or evaluation.score(self._metric) > self._best.score(self._metric):
                 self._best = evaluation
 
