@@ -84,7 +84,9 @@ def distill(model: FittedModel, dataset: Dataset, algorithm: str = DEFAULT_ALGOR
     configuration = default_configuration(find_algorithm(algorithm, dataset.task).name, dataset.task)
     metric = resolve_metric(model.manifest["ensemble"]["metric"], dataset.task)
     seed = int(model.manifest["seed"])
-    folds = make_folds(dataset, model.manifest.get("folds") or default_n_folds(dataset.n_rows), seed)
+    folds = make_folds(
+        dataset, model.manifest.get("folds") or default_n_folds(dataset.n_rows, len(dataset.schema.features)), seed
+    )
     is_same = model.manifest.get("fingerprint") == fingerprint(dataset)
     teachers, have_not_seen = _teachers(model.predictor, len(folds))
     evaluation, teacher_scores = _cross_validated(configuration, dataset, folds, teachers, metric, seed)

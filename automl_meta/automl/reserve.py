@@ -48,7 +48,13 @@ def seconds_after_search(
 def seconds_of_refits(
     options: RunOptions, evaluations: Sequence[Evaluation], folds: Sequence[Fold], metric: str
 ) -> float:
-    """Return how long refitting the likely members is expected to take, with the workers of the run."""
+    """Return how long refitting the likely members is expected to take, with the workers of the run.
+
+    After a hold-out it is done only where time is left over: an evaluation of another candidate, which takes as
+    long, adds more to the ensemble than the rows that were held out.
+    """
+    if len(folds) == 1 and options.refit == "auto":
+        return 0.0
     limited = options.predict_limit is not None
     seconds = [
         seconds_to_refit(evaluation, folds)

@@ -18,13 +18,13 @@ from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.reserve import seconds_after_search
 from automl_meta.automl.run_folder import RunFolder, folder_for
 from automl_meta.automl.search import grows, make_strategy, samples_in_words
-from automl_meta.automl.validation import check_weights, folds_of_run
+from automl_meta.automl.validation import check_weights, folds_of_run, n_folds_of_run
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.fingerprint import fingerprint
 from automl_meta.datasets.profile import profile_of
 from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
 from automl_meta.errors import InputError
-from automl_meta.evaluation import Evaluation, Metric, default_metric, default_n_folds, resolve_metric
+from automl_meta.evaluation import Evaluation, Metric, default_metric, resolve_metric
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.spilling import PredictionStore
 from automl_meta.execution import InlineExecutor, LocalExecutor
@@ -36,6 +36,7 @@ from automl_meta.reporting.leaderboard import leaderboard
 from automl_meta.tuning.budget import Budget, BudgetTooSmallError, Clock
 from automl_meta.tuning.patience import Patience
 from automl_meta.tuning.racing import Racing
+from automl_meta.tuning.strategies.growing import CLOSING_SHARE
 from automl_meta.tuning.tuner import Tuner, TunerLimits
 from automl_meta.tuning.work import Problem
 
@@ -306,7 +307,7 @@ class _Run:
                 "budget": {"seconds": self.options.time_budget, "evaluations": self.options.max_evaluations},
                 "search": self.options.search,
                 "fingerprint": fingerprint(self.dataset),
-                "folds": self.options.folds or default_n_folds(self.dataset.n_rows),
+                "folds": n_folds_of_run(self.dataset, self.options),
                 "similar_datasets": advice.similar,
                 "forgotten": self.options.forget,
                 "command": self.command,
@@ -318,13 +319,14 @@ class _Run:
     def _limits(self) -> TunerLimits:
         seconds = None
         if not self.clock.budget.is_deterministic:
-            seconds = max(self.clock.remaining_for_search * ONE_CANDIDATE_SHARE, 1.0)
-        share = self.executor.memory_mb  # None where the workers have machines of their own
-        large = share is not None and self.dataset.n_rows * len(self.dataset.schema.features) > LARGE
+            share = CLOSING_SHARE if grows(self.options, self.dataset) else ONE_CANDIDATE_SHARE
+            seconds = max(self.clock.remaining_for_search * share, 1.0)
+        memory = self.executor.memory_mb  # None where the workers have machines of their own
+        large = memory is not None and self.dataset.n_rows * len(self.dataset.schema.features) > LARGE
         together = 1 if large else self.executor.workers
         return TunerLimits(
             seconds=seconds,
-            memory_mb=self.options.memory_limit or (share and share * self.executor.workers / together),
+            memory_mb=self.options.memory_limit or (memory and memory * self.executor.workers / together),
             threads=available_cores() if large else 1,
             side_by_side=1 if large else None,
         )

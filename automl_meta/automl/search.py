@@ -51,7 +51,8 @@ def samples_in_words(folds: Sequence[Fold]) -> str:
     whole = f"all {train:,}" if len(folds) == 1 else f"all rows of the {len(folds)} folds"
     return (
         f"large table: candidates are compared on samples of {first:,} rows and more; the best are then fitted to "
-        f"{whole} training rows and scored on {valid:,} others, and only they can be in the ensemble"
+        f"{whole} training rows (fewer if time is short) and scored on {valid:,} others, and only they can be in the "
+        "ensemble"
     )
 
 

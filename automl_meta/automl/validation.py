@@ -9,7 +9,7 @@ from automl_meta.evaluation.metrics import MetricError
 
 
 def folds_of_run(dataset: Dataset, options: RunOptions) -> list[Fold]:
-    """Return the folds of a run: what the options ask for, else what suits the number of rows.
+    """Return the folds of a run: what the options ask for, else what suits the table.
 
     Raises
     ------
@@ -18,9 +18,14 @@ def folds_of_run(dataset: Dataset, options: RunOptions) -> list[Fold]:
     """
     if dataset.times is not None and options.repeats not in (None, 1):
         raise InputError("--repeats: rows in the order of time can be split in one way only. Leave it out.")
-    n_folds = options.folds or default_n_folds(dataset.n_rows)
+    n_folds = n_folds_of_run(dataset, options)
     repeats = options.repeats or (1 if options.folds else default_repeats(dataset.n_rows))
     return make_folds(dataset, n_folds, options.seed, repeats=repeats)
+
+
+def n_folds_of_run(dataset: Dataset, options: RunOptions) -> int:
+    """Return into how many folds the rows are to be split: what the options ask for, else what suits the table."""
+    return options.folds or default_n_folds(dataset.n_rows, len(dataset.schema.features))
 
 
 def check_weights(dataset: Dataset, metric: Metric) -> None:

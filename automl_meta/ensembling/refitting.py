@@ -60,7 +60,8 @@ def seconds_to_refit(evaluation: Evaluation, folds: Sequence[Fold]) -> float:
     """Return how long fitting to all rows is expected to take."""
     n_rows = sum(len(train) for train, _ in folds) / len(folds)
     total = max(len(train) + len(valid) for train, valid in folds)
-    return float(evaluation.fit_seconds / len(folds) * (total / n_rows) ** GROWTH)
+    fitted = evaluation.fidelity.rows * n_rows
+    return float(evaluation.fit_seconds / len(folds) * (total / fitted) ** GROWTH)
 
 
 def refit(problem: Shared, configuration: Configuration, max_seconds: float | None, threads: int) -> Path:

@@ -56,7 +56,7 @@ def cross_validate(
     Returns
     -------
     Evaluation
-        CANCELLED, with the scores of the folds that were made and without predictions, if it is not the whole.
+        CANCELLED, with the scores of the folds that were made and without predictions, if some folds were not made.
 
     Raises
     ------
@@ -64,10 +64,10 @@ def cross_validate(
         If a fold's predictions are not finite.
     """
     whole, folds = folds, folds[: fidelity.folds]
-    kept = kept_folds(dataset, whole) if fidelity.is_full and models_folder is not None else frozenset()
+    kept = kept_folds(dataset, whole) if not fidelity.is_look and models_folder is not None else frozenset()
     tally = _Tally(dataset, extra_metrics)
     models: list[Path] = []
-    stopped = "" if fidelity.is_full else f"a first look: {fidelity}"
+    stopped = "" if not fidelity.is_look else f"a first look: {fidelity}"
     with threadpool_limits(threads):
         for number, fold in enumerate(folds):
             context = FitContext(
@@ -137,15 +137,13 @@ class _Tally:
 
 
 def _looked_at(fold: Fold, dataset: Dataset, fidelity: Fidelity, seed: int) -> Fold:
-    """Return the rows of a fold that a first look uses; all of them if it is not a first look."""
+    """Return the rows of a fold that are trained on, and those that are predicted: only a look leaves some out."""
     train, valid = fold
     if fidelity.rows >= 1.0:
         return fold
     strata = dataset.y.astype(np.int64) if dataset.task.is_classification else np.zeros(dataset.n_rows, np.int64)
-    return (
-        subsample(train, strata, fidelity.rows, seed),
-        subsample(valid, strata, VALIDATED_IN_A_LOOK / len(valid), seed),
-    )
+    share = VALIDATED_IN_A_LOOK / len(valid) if fidelity.is_look else 1.0
+    return subsample(train, strata, fidelity.rows, seed), subsample(valid, strata, share, seed)
 
 
 def _share(max_seconds: float | None, spent: float, folds_left: int) -> float | None:

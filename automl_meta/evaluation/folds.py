@@ -14,12 +14,16 @@ from automl_meta.seeding import integer_seed
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
+CELLS_FOR_FEWER_FOLDS = 5_000_000
 HOLD_OUT = 5  # one fold is a hold-out of one part in so many
 
 
-def default_n_folds(n_rows: int) -> int:
-    """Return how many folds a table of `n_rows` deserves: more where rows are few, one (a hold-out) from 200,000."""
-    if n_rows < 20_000:
+def default_n_folds(n_rows: int, n_columns: int) -> int:
+    """Return how many folds a table deserves: more where rows are few, one (a hold-out) from 200,000.
+
+    Where few rows have so many columns that a fit takes long, there are three as well.
+    """
+    if n_rows < 20_000 and n_rows * n_columns < CELLS_FOR_FEWER_FOLDS:
         return 5
     return 3 if n_rows < 200_000 else 1
 

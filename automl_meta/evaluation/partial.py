@@ -31,6 +31,11 @@ class Fidelity:
         """Whether nothing is left out."""
         return self.rows >= 1.0 and self.folds is None
 
+    @property
+    def is_look(self) -> bool:
+        """Whether it only serves to compare: folds are left out, and no models are kept."""
+        return self.folds is not None
+
     def __str__(self) -> str:
         folds = "all folds" if self.folds is None else f"{self.folds} fold{'s' if self.folds > 1 else ''}"
         return f"{folds}, {self.rows:.0%} of the rows"

@@ -10,7 +10,7 @@ from sklearn.model_selection import TimeSeriesSplit
 from automl_meta.datasets.dataset import Dataset
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.task import Task
-from automl_meta.evaluation.folds import default_repeats, kept_folds, make_folds
+from automl_meta.evaluation.folds import default_n_folds, default_repeats, kept_folds, make_folds
 
 
 def dataset_with(y: np.ndarray, task: Task) -> Dataset:
@@ -127,3 +127,11 @@ def test_few_rows_are_split_more_often_and_many_once() -> None:
     repeats = [default_repeats(n_rows) for n_rows in (20, 300, 5_000, 500_000)]
     assert repeats == sorted(repeats, reverse=True)
     assert repeats[0] > 1 == repeats[-1]
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_columns", "n_folds"),
+    [(100, 10, 5), (19_999, 10, 5), (20_000, 10, 3), (2_000, 2_499, 5), (2_000, 2_500, 3), (200_000, 2, 1)],
+)
+def test_there_are_fewer_folds_where_a_fit_takes_long(n_rows: int, n_columns: int, n_folds: int) -> None:
+    assert default_n_folds(n_rows, n_columns) == n_folds

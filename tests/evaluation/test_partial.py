@@ -73,3 +73,14 @@ def test_first_look_uses_fewer_rows_and_folds_and_says_so(wine: tuple, tmp_path)
     whole = cross_validate(configuration, dataset, folds, seed=0)
     assert whole.fidelity is FULL
     assert whole.scores["neg_log_loss"][0] != first.scores["neg_log_loss"][0]
+
+
+def test_fewer_training_rows_with_all_folds_leave_no_row_without_a_prediction(wine: tuple, tmp_path) -> None:
+    dataset, folds, configuration = wine
+    fidelity = Fidelity(rows=0.5)
+    found = cross_validate(configuration, dataset, folds, seed=0, models_folder=tmp_path, fidelity=fidelity)
+    assert found.status is Status.OK
+    assert len(found.models) == 4
+    assert np.isfinite(found.predictions).all()
+    whole = cross_validate(configuration, dataset, folds, seed=0)
+    assert (found.predictions != whole.predictions).any()

@@ -20,7 +20,13 @@ STARTING_SECONDS = 60.0
 
 
 class SmallCluster:
-    """Processes of ``dask scheduler`` and ``dask worker``; all are killed at the end."""
+    """Processes of ``dask scheduler`` and ``dask worker``; all are killed at the end.
+
+    Parameters
+    ----------
+    security : tuple of str
+        Further arguments of both commands.
+    """
 
     def __init__(
         self, folder: Path, workers: int = 2, *, memory_limit: str = "0", security: tuple[str, ...] = ()
@@ -44,7 +50,7 @@ class SmallCluster:
         """Start a worker, with `path` first among the places of its modules; it joins some time later."""
         size = ("--nthreads", "1", "--memory-limit", memory_limit)
         more = ("--no-nanny", "--no-dashboard", "--local-directory", str(self._folder))
-        self.workers.append(self._start("worker", self.address, *size, *more, *self._security, path=path))
+        self.workers.append(self._start("worker", self.address, *size, *more, path=path))
 
     def executor(self, patience: float = 60.0) -> DaskExecutor:
         """Return an executor on this cluster, as soon as all workers have joined."""
@@ -66,7 +72,7 @@ class SmallCluster:
     def _start(self, kind: str, *arguments: str, path: Path | None = None) -> "subprocess.Popen[bytes]":
         places = [*([] if path is None else [str(path)]), str(ROOT), str(Path(__file__).parent)]
         return subprocess.Popen(
-            [sys.executable, "-m", "dask", kind, *arguments, "--host", "127.0.0.1"],
+            [sys.executable, "-m", "dask", kind, *arguments, "--host", "127.0.0.1", *self._security],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
             stdout=subprocess.DEVNULL,
             stderr=(self._folder / f"{kind}.log").open("ab"),

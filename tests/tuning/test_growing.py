@@ -9,7 +9,14 @@ from automl_meta.evaluation.partial import FULL, Fidelity
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.configuration import Configuration
-from automl_meta.tuning.strategies.growing import CLOSING_SHARE, FEWEST_ROWS, FINALISTS, Growing, growing_rungs
+from automl_meta.tuning.strategies.growing import (
+    CLOSING_SHARE,
+    FEWEST_ROWS,
+    FINALISTS,
+    SAFETY,
+    Growing,
+    growing_rungs,
+)
 from automl_meta.tuning.strategies.protocol import Proposal
 
 BUDGET = 100.0
@@ -33,7 +40,7 @@ def answer(proposal: Proposal, seconds_on_all: float) -> Evaluation:
     """Return a score that depends on the configuration, and seconds in proportion to the rows."""
     return Evaluation(
         configuration=proposal.configuration,
-        status=Status.OK if proposal.fidelity.is_full else Status.CANCELLED,
+        status=Status.CANCELLED if proposal.fidelity.is_look else Status.OK,
         scores={"r2": (float(proposal.configuration.hyperparameters["x"]),)},
         fit_seconds=seconds_on_all * proposal.fidelity.rows,
         fidelity=proposal.fidelity,
@@ -86,7 +93,7 @@ def test_first_finalist_is_the_best_of_the_largest_sample() -> None:
     assert sum(p.fidelity.is_full for p in proposals) >= FINALISTS
 
 
-def test_what_is_too_slow_is_evaluated_in_whole_only_if_nothing_else_is() -> None:
+def test_what_is_too_slow_is_fitted_to_as_many_rows_as_there_is_time_for() -> None:
     strategy = Growing(Numbered(), "r2", 1_000_000)
     for _ in range(3):
         proposal = strategy.ask(BUDGET)
@@ -95,11 +102,13 @@ def test_what_is_too_slow_is_evaluated_in_whole_only_if_nothing_else_is() -> Non
     late = CLOSING_SHARE * BUDGET - 1
     first = strategy.ask(late)
     assert first is not None
-    assert first.fidelity == FULL
+    assert not first.fidelity.is_look
+    assert 1000.0 * first.fidelity.rows == pytest.approx(late / SAFETY)
+    assert first.origin.endswith(f"fitted to {first.fidelity.rows:.0%}")
     strategy.tell(answer(first, 1000.0))
     following = strategy.ask(late / 2)
     assert following is not None
-    assert not following.fidelity.is_full
+    assert following.fidelity.is_look
 
 
 @pytest.mark.parametrize(("n_rows", "smallest"), [(200_000, 1 / 9), (1_000_000, 1 / 27), (10_000_000, 1 / 81)])

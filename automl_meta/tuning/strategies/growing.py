@@ -33,9 +33,10 @@ class _Look:
 class Growing:
     """Looks at what another strategy proposes on few rows, promotes the best third to three times as many, and so on.
 
-    In the last part of the time, which begins earlier where fits are slow, the best of all looks are evaluated on all
-    rows, those of larger samples first, as long as they are expected to end in time. Only they can become members of
-    the ensemble.
+    In the last part of the time, which begins earlier where fits are slow, the best of all looks are evaluated in
+    whole, those of larger samples first, as long as they are expected to end in time. Where none is, the best is
+    fitted to as many of the rows as it is expected to have time for, and validated on all that are held out. Only
+    these evaluations can become members of the ensemble.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ class Growing:
         self._metric = metric
         self._halving = Halving(source, metric, growing_rungs(n_rows))
         self._looks: dict[Configuration, _Look] = {}
-        self._whole: set[Configuration] = set()  # proposed on all rows
+        self._whole: set[Configuration] = set()  # proposed as finalists
         self._first_seconds = 0.0
 
     def ask(self, seconds: float) -> Proposal | None:
@@ -56,11 +57,11 @@ class Growing:
         proposal = None
         if seconds <= CLOSING_SHARE * self._first_seconds or self._is_last_call(seconds):
             proposal = self._finalist(seconds)
-        while proposal is None or (proposal.fidelity.is_full and proposal.configuration in self._whole):
+        while proposal is None or (not proposal.fidelity.is_look and proposal.configuration in self._whole):
             proposal = self._halving.ask(seconds)
             if proposal is None:
                 return None
-        if proposal.fidelity.is_full:
+        if not proposal.fidelity.is_look:
             self._whole.add(proposal.configuration)
         return proposal
 
@@ -68,7 +69,7 @@ class Growing:
         """Remember what it says."""
         self._halving.tell(evaluation)
         score = evaluation.score(self._metric)
-        if score == score and not evaluation.fidelity.is_full:
+        if score == score and evaluation.fidelity.is_look:
             seconds = evaluation.fit_seconds + evaluation.predict_seconds
             self._looks[evaluation.configuration] = _Look(evaluation.fidelity.rows, score, seconds)
 
@@ -87,11 +88,18 @@ class Growing:
         best = ranked[: max(FINALISTS, len(ranked) // 3)]
         left = [configuration for configuration in best if configuration not in self._whole]
         in_time = [c for c in left if self._looks[c].seconds_on_all <= seconds]
-        if not in_time and not self._whole:
-            in_time = left  # algorithms that learn step by step end in time with fewer steps
-        if not in_time:
+        if in_time:
+            return self._proposed(in_time[0], FULL)
+        if self._whole or not left:
             return None
-        return Proposal(in_time[0], f"best of {len(ranked)} on {self._looks[in_time[0]].rows:.0%} of the rows", FULL)
+        look = self._looks[left[0]]
+        share = seconds / (SAFETY * look.seconds_on_all)
+        return self._proposed(left[0], Fidelity(rows=min(max(share, look.rows), 1.0)))
+
+    def _proposed(self, finalist: Configuration, fidelity: Fidelity) -> Proposal:
+        fitted = "" if fidelity.is_full else f", fitted to {fidelity.rows:.0%}"
+        origin = f"best of {len(self._looks)} on {self._looks[finalist].rows:.0%} of the rows{fitted}"
+        return Proposal(finalist, origin, fidelity)
 
 
 def growing_rungs(n_rows: int) -> list[Fidelity]:
