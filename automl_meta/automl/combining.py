@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automl_meta.automl.advice import allowed_algorithms
 from automl_meta.automl.options import RunOptions
-from automl_meta.automl.reserve import seconds_of_layers, seconds_of_refits
+from automl_meta.automl.reserve import LEAST_FOLDS_FOR_LAYERS, seconds_of_layers, seconds_of_refits
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling import (
@@ -49,7 +49,6 @@ MEASURING_SHARE = 0.25  # of what is left, for measuring candidates where predic
 LEAST_SECONDS = 2.0
 PLANNING_SHARE = 0.5  # of the time that is left after the search, for choosing the ensemble; the rest is for saving
 LAYERS_SLACK = 1.5  # how much longer than its members' fits a second layer may take
-LEAST_FOLDS_FOR_LAYERS = 3
 LEFT_OVER_SHARE = 0.7  # of the time that the search left over, for layers
 LEAST_ROWS_FOR_LAYERS = 300  # with fewer, another layer is never clearly better
 STOP_SECONDS = 1.0  # a fit that does not keep to its time is killed so long after it
@@ -162,7 +161,7 @@ class Combining:
     def _seconds_after_fits(self, evaluations: Sequence[Evaluation]) -> float:
         """Return what is left of the time when all has been fitted that is likely to be fitted still."""
         refits = seconds_of_refits(self.options, evaluations, self.folds, self.metric.name)
-        left = self.clock.remaining - refits - seconds_of_layers(self.options)
+        left = self.clock.remaining - refits - seconds_of_layers(self.options, self.folds)
         return min(left, max(self.clock.reserve, LEAST_SECONDS)) if self._wants_layers() else left
 
     def _wants_layers(self) -> bool:
@@ -173,11 +172,11 @@ class Combining:
         """Return what may be spent on layers: what is left beyond the time kept back for all else."""
         if self.clock.budget.is_deterministic:
             return None
-        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + seconds_of_layers(self.options)
+        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + seconds_of_layers(self.options, self.folds)
 
     def _base_reserve(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back for loading and saving alone."""
-        fits = seconds_of_layers(self.options)
+        fits = seconds_of_layers(self.options, self.folds)
         fits += seconds_of_refits(self.options, members, self.folds, self.metric.name)
         return max(self.clock.reserve - fits, 0.0)
 

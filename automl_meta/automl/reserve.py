@@ -15,6 +15,7 @@ SHARE, PER_STARTUP, PER_CELL, PER_MEGABYTE = 0.10, 0.4, 1.5e-5, 0.004
 LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
 MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
 LIKELY_MEMBERS = 4
+LEAST_FOLDS_FOR_LAYERS = 3
 LAYERS_SHARE = 0.15  # of the budget, for layers where they were asked for; they are tried anyway where time is left
 LAYERS_AUTO_SHARE, LAYERS_AUTO_SECONDS = 0.08, 120.0  # otherwise, of budgets from so many seconds on
 
@@ -41,7 +42,7 @@ def seconds_after_search(
     cells = min(validated, dataset.n_rows) * max(dataset.n_classes, 1)  # predictions of one candidate
     wanted = SHARE * options.time_budget + PER_STARTUP * startup + PER_CELL * cells + PER_MEGABYTE * size / 1e6
     saving = min(max(LEAST_SECONDS, wanted), MOST_SHARE * options.time_budget)
-    fits = seconds_of_layers(options) + seconds_of_refits(options, evaluations, folds, metric)
+    fits = seconds_of_layers(options, folds) + seconds_of_refits(options, evaluations, folds, metric)
     return max(saving, min(saving + fits, MOST_SHARE_WITH_FITS * options.time_budget))
 
 
@@ -64,8 +65,10 @@ def seconds_of_refits(
     return max([sum(seconds) / max(options.workers, 1), *seconds], default=0.0)
 
 
-def seconds_of_layers(options: RunOptions) -> float:
-    """Return how long layers above the first may take."""
+def seconds_of_layers(options: RunOptions, folds: Sequence[Fold]) -> float:
+    """Return how long layers above the first may take; there are none above a few folds."""
+    if len(folds) < LEAST_FOLDS_FOR_LAYERS:
+        return 0.0
     budget = options.time_budget or 0.0
     if options.ensemble == "stack":
         return LAYERS_SHARE * budget

@@ -175,6 +175,7 @@ class _Run:
         self.listener.began(self.dataset, self.metric, self.clock, self.executor.workers)
         ensemble_options(self.options, self.dataset)  # what does not fit the table is said before the search
         self.folds = folds = folds_of_run(self.dataset, self.options)
+        self._reserve()
         advice = seek_advice(self.dataset, self.metric, self.options, self.clock)
         self.listener.recommended(advice.recommendations, advice.similar)
         self._lap("recommend")
