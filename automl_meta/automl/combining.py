@@ -172,7 +172,9 @@ class Combining:
         """Return what may be spent on layers: what is left beyond the time kept back for all else."""
         if self.clock.budget.is_deterministic:
             return None
-        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + seconds_of_layers(self.options, self.folds)
+        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + seconds_of_layers(
+            self.options, self.folds
+        )
 
     def _base_reserve(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back for loading and saving alone."""

@@ -97,7 +97,7 @@ def fit(data: str | None, output: Path | None, report: Path | None, as_json: boo
             if file is not None:
                 check_writable(file)
         with warm_workers(options, folder.log) as executor:
-            dataset = _read(source, arguments)
+            dataset = _read(source, arguments, console)
             folder.check_same_data(dataset)
             result = run(
                 dataset,
@@ -134,20 +134,26 @@ def _options(given: dict[str, Any]) -> Any:
     return RunOptions(cluster=take_cluster_options(options), **options)
 
 
-def _read(data: str, given: dict[str, Any]) -> Any:
-    """Read the table; where the target is not clear and somebody sits at the terminal, ask."""
+def _read(data: str, given: dict[str, Any], console: Any) -> Any:
+    """Read the table, showing how far; where the target is not clear and somebody sits at the terminal, ask."""
+    from automl_meta.cli.bars import Bar
     from automl_meta.datasets import MissingTargetError, RowColumns, read_dataset
 
     rows = RowColumns(groups=given["groups"], time=given["time_column"], weight=given["sample_weight"])
     how: dict[str, Any] = {"task": given["task"], "ignore": separated(given["ignore"]), "rows": rows}
+
+    def read(target: str | None) -> Any:
+        with Bar(console) as bar:
+            return read_dataset(data, target, progress=lambda share: bar.show(share, f"reading {data}"), **how)
+
     try:
-        return read_dataset(data, given["target"], **how)
+        return read(given["target"])
     except MissingTargetError as error:
         if given["target"] is not None or not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
         columns = click.Choice(error.columns)
         answer = click.prompt("Which column is to be predicted?", type=columns, err=True)
-    return read_dataset(data, answer, **how)
+    return read(answer)
 
 
 def default_output(data: str) -> Path:

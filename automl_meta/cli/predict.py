@@ -1,6 +1,5 @@
 """Predicting with a saved model."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ import click
 
 from automl_meta.cli.output import console_for
 
-SECONDS_BETWEEN_LINES = 10.0
 SHOWN_MESSAGES = 20
 
 
@@ -50,6 +48,7 @@ def predict(
     from automl_meta.automl.checking import TableCheck
     from automl_meta.automl.options import available_cores
     from automl_meta.automl.predicting import Wanted, predict_pieces
+    from automl_meta.cli.bars import Bar
     from automl_meta.datasets.streaming import open_pieces
     from automl_meta.files import check_writable
     from automl_meta.persistence import load_model
@@ -58,12 +57,14 @@ def predict(
         check_writable(output)
     fitted = load_model(model)
     wanted = Wanted(probabilities=proba, interval=interval, contributions=explain)
-    with open_pieces(data, fitted.schema) as table, _output(output) as write, _Progress(table.share) as progress:
+    console = console_for(machine_readable=True)
+    done = 0
+    with open_pieces(data, fitted.schema) as table, _output(output) as write, Bar(console) as bar:
         check = TableCheck(fitted.schema, fitted.profile, table.names)
         for piece in predict_pieces(fitted, table, wanted, threads=jobs or available_cores(), check=check):
             write(piece)
-            progress.add(len(piece))
-    console = console_for(machine_readable=True)
+            done += len(piece)
+            bar.show(table.share(), f"{done:,} rows", f"{done:,} rows predicted, {table.share():.0%} read")
     messages = check.messages()
     for message in messages[:SHOWN_MESSAGES]:
         console.print(f"warning: {message}", markup=False)
@@ -118,31 +119,3 @@ class _ParquetWriter:
             schema = pa.Schema.from_pandas(piece, preserve_index=False)
             self._writer = pq.ParquetWriter(self._path, schema)
         self._writer.write_table(pa.Table.from_pandas(piece, schema=self._writer.schema, preserve_index=False))
-
-
-class _Progress:
-    """A bar on a terminal; now and then a line in a log, if it takes long."""
-
-    def __init__(self, share: Callable[[], float]) -> None:
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        self._share, self._rows = share, 0
-        self._console = console_for(machine_readable=True)
-        self._last_line = time.monotonic()
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
-        self._task = self._bar.add_task("predicting", total=1.0)
-
-    def __enter__(self) -> "_Progress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-
-    def add(self, rows: int) -> None:
-        self._rows += rows
-        self._bar.update(self._task, completed=self._share(), description=f"{self._rows:,} rows")
-        if self._bar.disable and time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-            self._last_line = time.monotonic()
-            self._console.print(f"{self._rows:,} rows predicted, {self._share():.0%} read")

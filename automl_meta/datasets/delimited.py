@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,6 +13,8 @@ import pyarrow.csv
 
 from automl_meta.datasets.cells import MISSING
 from automl_meta.datasets.errors import DuplicateColumnsError, TableError, listed
+
+Progress = Callable[[float], None]
 
 SEPARATORS = (",", ";", "\t", "|")
 SNIFFED = 200  # rows
@@ -46,7 +48,9 @@ class Head:
     unnamed: bool
 
 
-def read_delimited(text: str, source: str, separator: str | None = None) -> pd.DataFrame:
+def read_delimited(
+    text: str, source: str, separator: str | None = None, *, progress: Progress | None = None
+) -> pd.DataFrame:
     """Return the table in `text`, with its first row as names.
 
     A first column without a name that counts the rows is left out, with a note in ``attrs["notes"]``. A first row of
@@ -59,6 +63,8 @@ def read_delimited(text: str, source: str, separator: str | None = None) -> pd.D
         For messages.
     separator : str, optional
         Found out if not given.
+    progress : callable, optional
+        Told which share of the text has been read, block by block, from another thread.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def read_delimited(text: str, source: str, separator: str | None = None) -> pd.D
     notes: list[str] = []
     if not head.has_header:
         notes.append("The first row is numbers: taken for data, and the columns named column_1, column_2, ...")
-    frame = _parse(text[head.begin :], source, head.separator, list(head.names), skip=int(head.has_header))
+    frame = _parse(text[head.begin :], source, head.separator, list(head.names), int(head.has_header), progress)
     if len(frame) == 0:
         raise TableError(source, "has a header, but no rows.")
     if head.unnamed and counts_rows(frame.iloc[:, 0]):
@@ -169,10 +175,26 @@ def _is_data(names: list[str]) -> bool:
     return numbers not in ([float(i) for i in range(len(names))], [float(i + 1) for i in range(len(names))])
 
 
-def _parse(text: str, source: str, separator: str, names: list[str], skip: int) -> pd.DataFrame:
+class _Counted(io.BytesIO):
+    """Bytes that tell how many of them were read."""
+
+    def __init__(self, content: bytes, progress: Progress) -> None:
+        super().__init__(content)
+        self._size, self._progress = len(content), progress
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next `size` bytes."""
+        part = super().read(size)
+        self._progress(self.tell() / max(self._size, 1))
+        return part
+
+
+def _parse(
+    text: str, source: str, separator: str, names: list[str], skip: int, progress: Progress | None
+) -> pd.DataFrame:
     def read(*, threads: bool, types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
         return pyarrow.csv.read_csv(
-            pa.BufferReader(text.encode()),
+            pa.BufferReader(content) if progress is None else pa.PythonFile(_Counted(content, progress), mode="r"),
             read_options=pyarrow.csv.ReadOptions(
                 column_names=names, skip_rows=0, skip_rows_after_names=skip, use_threads=threads, block_size=1 << 24
             ),
@@ -182,6 +204,7 @@ def _parse(text: str, source: str, separator: str, names: list[str], skip: int) 
             ),
         )
 
+    content = text.encode()
     try:
         table = read(threads=True)
     except pa.ArrowInvalid:

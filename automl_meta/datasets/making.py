@@ -9,6 +9,7 @@ import pandas as pd
 
 from automl_meta.datasets.cells import look
 from automl_meta.datasets.dataset import Dataset
+from automl_meta.datasets.delimited import Progress
 from automl_meta.datasets.errors import MissingTargetError, TableError, UnknownColumnsError
 from automl_meta.datasets.features import as_frame, read_cells
 from automl_meta.datasets.inference import infer_column
@@ -28,6 +29,7 @@ def read_dataset(
     task: TaskChoice = "auto",
     ignore: Sequence[str] = (),
     rows: RowColumns = NO_ROW_COLUMNS,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Read a table and understand it; see `read_table` for sources and `make_dataset` for the rest.
 
@@ -39,7 +41,7 @@ def read_dataset(
     InputError
         If the table cannot be read, or nothing can be learned from it.
     """
-    frame = read_table(source)
+    frame = read_table(source, progress=progress)
     columns = [str(name) for name in frame.columns]
     if target is None:
         target = frame.attrs.get("target") or guess_target(columns, str(source))

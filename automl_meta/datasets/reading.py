@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from automl_meta.datasets.arff import read_arff
-from automl_meta.datasets.delimited import read_delimited
+from automl_meta.datasets.delimited import Progress, read_delimited
 from automl_meta.datasets.errors import TableError
 from automl_meta.datasets.named import read_openml, read_sklearn
 
@@ -41,7 +41,7 @@ _ENDINGS = {
 }
 
 
-def read_table(source: str | Path) -> pd.DataFrame:
+def read_table(source: str | Path, *, progress: Progress | None = None) -> pd.DataFrame:
     """Return a table as it is written, names as texts; what its columns mean is not decided here.
 
     Parameters
@@ -49,6 +49,8 @@ def read_table(source: str | Path) -> pd.DataFrame:
     source : str or Path
         A file: CSV (separator and encoding found out), TSV, Parquet, ARFF, JSON lines, each also with gzip; ``-`` for
         standard input; ``sklearn:NAME`` for one of scikit-learn's tables; ``openml:NUMBER``.
+    progress : callable, optional
+        Told now and then, from any thread, which share of a delimited text has been read.
 
     Returns
     -------
@@ -66,11 +68,11 @@ def read_table(source: str | Path) -> pd.DataFrame:
     if text.startswith("openml:"):
         return read_openml(text.removeprefix("openml:"))
     if text == "-":
-        return parse_table(sys.stdin.buffer.read(), "standard input")
-    return parse_table(_file_content(Path(source)), text)
+        return parse_table(sys.stdin.buffer.read(), "standard input", progress=progress)
+    return parse_table(_file_content(Path(source)), text, progress=progress)
 
 
-def parse_table(content: bytes, source: str) -> pd.DataFrame:
+def parse_table(content: bytes, source: str, *, progress: Progress | None = None) -> pd.DataFrame:
     """Return the table in a file's bytes; `source` is for messages, and its ending tells the format."""
     if content.startswith(b"\x1f\x8b"):
         try:
@@ -90,7 +92,7 @@ def parse_table(content: bytes, source: str) -> pd.DataFrame:
         return read_arff(text, source)
     if kind == "json":
         return _read_json(text, source)
-    return read_delimited(text, source, "\t" if kind == "tsv" else None)
+    return read_delimited(text, source, "\t" if kind == "tsv" else None, progress=progress)
 
 
 def decode(content: bytes, source: str) -> str:
