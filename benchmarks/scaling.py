@@ -1,6 +1,6 @@
 """How the cost of each stage grows with rows and columns.
 
-    python benchmarks/scaling.py [--plot docs/scaling.svg]
+    python benchmarks/scaling.py [--plot docs/scaling.svg] [--rows 1000 10000] [--columns 10 100]
 
 For 1,000 to 1,000,000 rows and 10 to 1,000 columns (not both at their largest) each stage runs in a process of its
 own, and its seconds and peak memory are printed: reading the CSV, understanding the columns, the meta-features, one
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def measure(path: Path) -> dict[str, tuple[float, float]]:
     from automl_meta.evaluation.partial import Fidelity
     from automl_meta.metafeatures import extract_dataset
     from automl_meta.pipelines.build import build_pipeline, predict
-    from automl_meta.pipelines.configuration import Configuration
+    from automl_meta.pipelines.catalogue import default_configuration
     from automl_meta.pipelines.context import FitContext
 
     figures: dict[str, tuple[float, float]] = {}
@@ -72,7 +72,7 @@ def measure(path: Path) -> dict[str, tuple[float, float]]:
     dataset = timed("understand", lambda: make_dataset(frame, "target"))
     timed("meta-features", lambda: extract_dataset(dataset, time_limit=None))
     timed("send", lambda: len(pickle.dumps(dataset, protocol=5)))
-    configuration = Configuration("lightgbm")
+    configuration = default_configuration("lightgbm", dataset.task)
     folds = make_folds(dataset, 1, 0)
     share = min(1.0, LOOK_ROWS / len(folds[0][0]))
     timed(
@@ -90,11 +90,11 @@ def exponent(rows: list[int], seconds: list[float]) -> float:
     return float(np.log(seconds[-1] / seconds[-2]) / np.log(rows[-1] / rows[-2]))
 
 
-def measure_all(folder: Path) -> list[dict[str, Any]]:
-    """Return the figures of all sizes, each measured in a process of its own."""
+def measure_all(folder: Path, sizes: tuple[Sequence[int], Sequence[int]]) -> list[dict[str, Any]]:
+    """Return the figures of all numbers of rows with all of columns, each measured in a process of its own."""
     results = []
-    for columns in COLUMNS:
-        for rows in ROWS:
+    for columns in sizes[1]:
+        for rows in sizes[0]:
             if rows * columns > MOST_CELLS:
                 continue
             path = folder / "table.csv"
@@ -113,12 +113,18 @@ def table_of(results: list[dict[str, Any]]) -> str:
         cells = [f"{result['figures'][stage][0]:.2f}" for stage in STAGES]
         peak = max(figure[1] for figure in result["figures"].values())
         lines.append(f"| {result['rows']:,} | {result['columns']:,} | {' | '.join(cells)} | {peak:.0f} |")
-    for columns in COLUMNS:
-        own = [result for result in results if result["columns"] == columns]
+    for columns, own in _by_columns(results):
         rows = [result["rows"] for result in own]
+        if len(rows) < 2:
+            continue
         slopes = [f"{exponent(rows, [r['figures'][stage][0] for r in own]):.2f}" for stage in STAGES]
         lines.append(f"| exponent | {columns:,} | {' | '.join(slopes)} | |")
     return "\n".join(lines)
+
+
+def _by_columns(results: list[dict[str, Any]]) -> list[tuple[int, list[dict[str, Any]]]]:
+    columns = sorted({result["columns"] for result in results})
+    return [(count, [result for result in results if result["columns"] == count]) for count in columns]
 
 
 def plot(results: list[dict[str, Any]], path: Path) -> None:
@@ -129,9 +135,12 @@ def plot(results: list[dict[str, Any]], path: Path) -> None:
     from matplotlib import pyplot
 
     matplotlib.rcParams["svg.hashsalt"] = "scaling"
-    figure, panels = pyplot.subplots(1, len(COLUMNS), figsize=(11, 3.8), sharey=True, layout="constrained")
-    for columns, axes in zip(COLUMNS, panels, strict=True):
-        own = [result for result in results if result["columns"] == columns]
+    groups = _by_columns(results)
+    figure, grid = pyplot.subplots(
+        1, len(groups), figsize=(1 + 3.4 * len(groups), 3.8), sharey=True, squeeze=False, layout="constrained"
+    )
+    panels = grid[0]
+    for (columns, own), axes in zip(groups, panels, strict=True):
         for stage in STAGES:
             axes.plot([r["rows"] for r in own], [r["figures"][stage][0] for r in own], marker="o", ms=3, label=stage)
         axes.set(xscale="log", yscale="log", xlabel="rows", title=f"{columns:,} columns")
@@ -146,13 +155,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--rows", type=int, nargs="+", default=ROWS)
+    parser.add_argument("--columns", type=int, nargs="+", default=COLUMNS)
     parser.add_argument("--folder", type=Path, help="for the tables; up to 1 GB")
     given = parser.parse_args()
     if given.measure:
         print(json.dumps(measure(given.measure)))
         return
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        results = measure_all(Path(folder))
+        results = measure_all(Path(folder), (given.rows, given.columns))
     print(table_of(results))
     if given.plot:
         plot(results, given.plot)

@@ -98,17 +98,21 @@ def test_what_is_too_slow_is_fitted_to_as_many_rows_as_there_is_time_for() -> No
     for _ in range(3):
         proposal = strategy.ask(BUDGET)
         assert proposal is not None
-        strategy.tell(answer(proposal, 1000.0))
+        strategy.tell(answer(proposal, 600.0))
     late = CLOSING_SHARE * BUDGET - 1
     first = strategy.ask(late)
     assert first is not None
     assert not first.fidelity.is_look
-    assert 1000.0 * first.fidelity.rows == pytest.approx(late / SAFETY)
+    assert 600.0 * first.fidelity.rows == pytest.approx(late / SAFETY)
     assert first.origin.endswith(f"fitted to {first.fidelity.rows:.0%}")
-    strategy.tell(answer(first, 1000.0))
-    following = strategy.ask(late / 2)
-    assert following is not None
-    assert following.fidelity.is_look
+    strategy.tell(answer(first, 600.0))
+    in_part = strategy.ask(late)
+    assert in_part is not None
+    assert not in_part.fidelity.is_look
+    assert in_part.configuration != first.configuration
+    too_late = strategy.ask(late / 2)
+    assert too_late is not None
+    assert too_late.fidelity.is_look
 
 
 @pytest.mark.parametrize(("n_rows", "smallest"), [(200_000, 1 / 9), (1_000_000, 1 / 27), (10_000_000, 1 / 81)])

@@ -13,6 +13,7 @@ SHARES = (1 / 81, 1 / 27, 1 / 9, 1 / 3)
 CLOSING_SHARE = 0.6  # of the time for searching: with less left, the best are evaluated in whole
 GROWTH = 3  # times as many rows in the next look
 SAFETY = 1.25  # an estimate of seconds may be too low by so much
+WORTH = 1.5  # times as many rows as in its look make it worth while to fit another finalist in part
 FINALISTS = 3  # at least so many, and a third of those that were looked at
 
 
@@ -90,10 +91,12 @@ class Growing:
         in_time = [c for c in left if self._looks[c].seconds_on_all <= seconds]
         if in_time:
             return self._proposed(in_time[0], FULL)
-        if self._whole or not left:
+        if not left:
             return None
         look = self._looks[left[0]]
         share = seconds / (SAFETY * look.seconds_on_all)
+        if self._whole and share < WORTH * look.rows:
+            return None
         return self._proposed(left[0], Fidelity(rows=min(max(share, look.rows), 1.0)))
 
     def _proposed(self, finalist: Configuration, fidelity: Fidelity) -> Proposal:
