@@ -136,7 +136,7 @@ class Supervisor(threading.Thread):
                 self._fill_workers()
                 self._hand_out()
                 for source in wait(self._sources(), self._patience()):
-                    self._handle(source)
+                    self._answer(source)
                 self._enforce_limits()
         finally:
             self._close()
@@ -174,7 +174,7 @@ class Supervisor(threading.Thread):
         ]
         return max(0.0, min([TICK, *ends]))
 
-    def _handle(self, source: Any) -> None:
+    def _answer(self, source: Any) -> None:
         if source == self._wake_read:
             os.read(self._wake_read, 65536)
             while not self._orders.empty():

@@ -19,8 +19,9 @@ JOBS = """
 output = "models"
 cores = 1
 [defaults]
-max-evaluations = 2
-top-k = 2
+max-evaluations = 1
+folds = 3
+repeats = 1
 include = ["decision_tree", "knn"]
 racing = false
 [[job]]
@@ -50,9 +51,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     for task in (Task.BINARY, Task.REGRESSION):
-        table = shop_table(task, 140)
-        table[:100].to_csv(tmp_path / f"{task.value}.csv", index=False)
-        table[100:].to_csv(tmp_path / f"{task.value}_test.csv", index=False)
+        table = shop_table(task, 110)
+        table[:80].to_csv(tmp_path / f"{task.value}.csv", index=False)
+        table[80:].to_csv(tmp_path / f"{task.value}_test.csv", index=False)
     (tmp_path / "broken.csv").write_text("a,target\n1,2,3\n")
     (tmp_path / "jobs.toml").write_text(JOBS)
     return tmp_path
@@ -99,7 +100,7 @@ def test_options_of_a_job_are_typed_as_fit_takes_them(folder: Path) -> None:
     typed = runner._typed(batch.jobs[0], 12.34)
     assert typed[0] == "binary.csv"
     text = " ".join(typed)
-    for words in ("--max-evaluations 2", "--include decision_tree", "--include knn", "--no-racing", "--jobs 1"):
+    for words in ("--max-evaluations 1", "--include decision_tree", "--include knn", "--no-racing", "--jobs 1"):
         assert words in text
     assert "--time-budget 12.3" in text
 

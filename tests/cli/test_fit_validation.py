@@ -8,7 +8,7 @@ import pytest
 from automl_meta.cli import main
 from automl_meta.persistence import load_model
 
-QUICK = ("--max-evaluations", "3", "--top-k", "3", "--jobs", "0", "--include", "ridge,lightgbm,knn", "--json")
+QUICK = ("--max-evaluations", "3", "--top-k", "3", "--jobs", "0", "--include", "ridge,knn,decision_tree", "--json")
 
 
 def run(*arguments: str) -> int:

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from automl_meta.cli import main
 
-SMALL = ["--include", "lda,knn,gaussian_nb,qda,logistic_regression", "--jobs", "1"]
-COUNTED = ["fit", "sklearn:breast_cancer", "--max-evaluations", "16", *SMALL]
+SMALL = ["--include", "lda,knn,gaussian_nb,qda", "--jobs", "1", "--folds", "3", "--repeats", "1"]
+COUNTED = ["fit", "sklearn:wine", "--max-evaluations", "12", *SMALL]
 
 
 def command(*arguments: str) -> list[str]:
@@ -45,23 +45,23 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_killed_run_goes_on_and_ends_with_the_same_model(tmp_path: Path, undisturbed: dict, number: int) -> None:
     process = subprocess.Popen(command(*COUNTED, "--run-dir", "run"), cwd=tmp_path, start_new_session=True)
     candidates = tmp_path / "run" / "candidates"
-    wanted = random.Random(number).randrange(14)
+    wanted = random.Random(number).randrange(10)
     while process.poll() is None and len(list(candidates.glob("*.npz"))) < wanted:
         time.sleep(0.005)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert not (tmp_path / "sklearn_breast_cancer.automl").exists()
+    assert not (tmp_path / "sklearn_wine.automl").exists()
     result = finish(["fit", "--resume", "run"], tmp_path)
     for key in ("score", "score_error", "evaluations"):
         assert result[key] == undisturbed[key]
     assert [row["id"] for row in result["leaderboard"]] == [row["id"] for row in undisturbed["leaderboard"]]
-    assert (tmp_path / "sklearn_breast_cancer.automl").exists()
+    assert (tmp_path / "sklearn_wine.automl").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_first_signal_ends_the_search_and_saves(tmp_path: Path, number: signal.Signals) -> None:
-    arguments = ["fit", "sklearn:breast_cancer", "--time-budget", "300", "--no-patience", *SMALL, "--run-dir", "run"]
+    arguments = ["fit", "sklearn:wine", "--time-budget", "300", "--no-patience", *SMALL, "--run-dir", "run"]
     process = subprocess.Popen(command(*arguments, "--json"), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     while process.poll() is None and len(list((tmp_path / "run" / "candidates").glob("*.npz"))) < 3:
         time.sleep(0.01)
@@ -69,15 +69,15 @@ def test_first_signal_ends_the_search_and_saves(tmp_path: Path, number: signal.S
     printed, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert json.loads(printed)["stopped"] == "interrupted"
-    assert (tmp_path / "sklearn_breast_cancer.automl").exists()
+    assert (tmp_path / "sklearn_wine.automl").exists()
 
 
 @pytest.mark.slow
 def test_second_signal_stops_at_once_and_says_how_to_go_on(tmp_path: Path) -> None:
-    arguments = ["fit", "sklearn:breast_cancer", "--time-budget", "300", "--no-patience", "--jobs", "1"]
+    arguments = ["fit", "sklearn:wine", "--time-budget", "300", "--no-patience", *SMALL]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     process = subprocess.Popen(command(*arguments), cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment)
-    while process.poll() is None and len(list(tmp_path.glob("automl-meta-run-*/candidates/*.npz"))) < 2:
+    while process.poll() is None and len(list(tmp_path.glob("automl-meta-run-*/candidates/*.npz"))) < 1:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     time.sleep(0.02)
