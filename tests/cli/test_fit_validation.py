@@ -80,7 +80,7 @@ def test_weights_count_in_the_score_and_in_evaluate(sales: pd.DataFrame, capsys:
 def test_repeats_sharpen_the_estimate_and_leave_the_model_as_small(
     sales: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    document = fit(capsys, "--repeats", "2", "--folds", "3", "--ensemble", "best")
+    document = fit(capsys, "--repeats", "2", "--folds", "3", "--ensemble", "best", "--refit", "bag")
     assert document["evaluations"] == 3
     assert [len(member) for member in load_model(Path("sales.automl")).predictor.members] == [3]
 

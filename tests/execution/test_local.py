@@ -57,7 +57,7 @@ def test_work_runs_elsewhere_and_side_by_side(executor: LocalExecutor) -> None:
 FAULTS = [
     (work.raise_error, ("so it is",), Status.FAILED, "ValueError: so it is"),
     (work.raise_system_exit, (), Status.FAILED, "SystemExit: goodbye"),
-    (work.return_unpicklable, (), Status.FAILED, "pickle"),
+    (work.return_unpicklable, (), Status.FAILED, "local object"),
     (work.allocate_at_once, (50_000,), Status.MEMORY, "MemoryError"),
     (work.allocate_bit_by_bit, (50_000,), Status.MEMORY, "more than 300 MiB"),
     (work.exit_process, (3,), Status.CRASHED, "exit code 3"),
