@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 LAG = 4
 # A hung candidate is killed this long after its time is over.
 GRACE_SECONDS = 1.0
+LOOK_SHARE = 0.3  # of the time that is left, for one first look: it is there to spend the rest well
 SHARE_FOR_FITS = 0.8  # of a candidate's time; the rest is for reading the table, predicting and scoring
 
 
@@ -126,7 +127,8 @@ class Tuner:
             return _ended_with(known)
         soft = self._limits.seconds
         if not self._clock.budget.is_deterministic:
-            left = max(SHARE_FOR_FITS * self._clock.remaining_for_search, 0.1)
+            share = LOOK_SHARE if proposal.fidelity.is_look else 1.0
+            left = max(share * SHARE_FOR_FITS * self._clock.remaining_for_search, 0.1)
             soft = left if soft is None else min(soft, left)
         hard = None if soft is None else soft / SHARE_FOR_FITS + GRACE_SECONDS
         race = self._racing.race_for(proposal.configuration) if self._racing and proposal.fidelity.is_full else None

@@ -2,16 +2,18 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from automl_meta.evaluation.partial import Fidelity
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Limits, Outcome, Status
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.tuning.budget import Budget, Clock
 from automl_meta.tuning.strategies.protocol import Proposal
-from automl_meta.tuning.tuner import Tuner, TunerLimits
+from automl_meta.tuning.tuner import GRACE_SECONDS, LOOK_SHARE, Tuner, TunerLimits
 
 
 class SimulatedWorkers:
@@ -22,11 +24,13 @@ class SimulatedWorkers:
         self._longest = longest
         self._pool = ThreadPoolExecutor(workers)
         self.cancelled: list[Future[Outcome]] = []
+        self.limits: list[Limits] = []
 
     def share(self, value: Any) -> Any:
         return value
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, limits: Limits) -> "Future[Outcome]":
+        self.limits.append(limits)
         future = self._pool.submit(self._work, arguments[1])
         future.cancel = lambda: not future.done() and self.cancelled.append(future) is None  # type: ignore[method-assign]
         return future
@@ -117,6 +121,23 @@ def test_search_ends_with_its_time_and_stops_what_is_running() -> None:
     assert evaluations
     assert clock.remaining_for_search <= 0
     assert workers.cancelled
+
+
+class InTurns(Climber):
+    """Proposes a first look, then a whole evaluation, and then no more."""
+
+    def ask(self, seconds: float) -> Proposal | None:
+        proposal = super().ask(seconds)
+        return replace(proposal, fidelity=Fidelity(folds=1)) if proposal and self.asked == 1 else proposal
+
+
+def test_a_first_look_may_not_take_what_whole_evaluations_need() -> None:
+    workers = SimulatedWorkers(1)
+    limits, clock = TunerLimits(seconds=90.0), Clock(Budget(seconds=100.0))
+    Tuner(None, workers, clock, limits, lambda _: None).run(InTurns(last=2))  # type: ignore[arg-type]
+    look, whole = (one.seconds for one in workers.limits)
+    assert look == pytest.approx(100 * LOOK_SHARE + GRACE_SECONDS, abs=1.0)
+    assert whole > 90.0
 
 
 def test_stop_begins_nothing_more() -> None:
