@@ -1,19 +1,22 @@
 """What a Dask cluster costs against local processes, and how well many workers are kept busy.
 
-    python benchmarks/cluster_overhead.py [--pairs 3] [--many 64]
+    python benchmarks/cluster_overhead.py [--pairs 3] [--many 64] [--threads 1]
 
 First, pairs of runs: 60 evaluations of one second each, on two local processes and on two Dask workers; only the time
 from the first submission to the last result counts. Then `--many` workers with evaluations that sleep: the share of
-the ideal throughput that is reached once all have started.
+the ideal throughput that is reached once all have started. With `--threads` they are threads of fewer Dask workers,
+each with a process for its evaluations all the same, so that a small machine can start them.
 """
 
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import wait
+from contextlib import contextmanager
 from typing import Any
 
+import distributed
 import numpy as np
 
 from automl_meta.execution import Executor, Limits, LocalExecutor, Status
@@ -71,9 +74,9 @@ def paired_overhead(pairs: int) -> None:
     print(f"median ratio {statistics.median(ratios):.3f}")
 
 
-def throughput(many: int) -> None:
+def throughput(many: int, threads: int) -> None:
     """Print how much of the ideal throughput `many` workers reach with work that sleeps."""
-    with ready_cluster(many) as executor:
+    with ready_cluster(many) if threads == 1 else threaded_cluster(many, threads) as executor:
         seconds = seconds_for(executor, sleep, ROUNDS * many)
     share = ROUNDS * SECONDS / seconds
     print(
@@ -83,7 +86,22 @@ def throughput(many: int) -> None:
 
 def ready_cluster(workers: int) -> DaskExecutor:
     """Return a cluster of processes here, once all of them are there."""
-    executor = connect(ClusterOptions(address=f"local:{workers}"), preload=PRELOAD)
+    return _all_there(ClusterOptions(address=f"local:{workers}"), workers)
+
+
+@contextmanager
+def threaded_cluster(workers: int, threads: int) -> Iterator[DaskExecutor]:
+    """Give a cluster of Dask workers with some threads each, once all of them are there."""
+    options = {"host": "127.0.0.1", "dashboard_address": None, "memory_limit": 0}
+    with (
+        distributed.LocalCluster(n_workers=-(-workers // threads), threads_per_worker=threads, **options) as cluster,
+        _all_there(ClusterOptions(address=cluster.scheduler_address), workers) as executor,
+    ):
+        yield executor
+
+
+def _all_there(options: ClusterOptions, workers: int) -> DaskExecutor:
+    executor = connect(options, preload=PRELOAD)
     while executor.workers < workers:
         time.sleep(0.1)
     return executor
@@ -94,11 +112,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--many", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1, help="of each of the many workers' Dask workers")
     given = parser.parse_args()
     if given.pairs:
         paired_overhead(given.pairs)
     if given.many:
-        throughput(given.many)
+        throughput(given.many, given.threads)
 
 
 if __name__ == "__main__":

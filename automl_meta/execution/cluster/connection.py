@@ -12,6 +12,7 @@ from automl_meta.execution.memory import physical_mb
 from automl_meta.optional import require
 
 CONNECT_SECONDS = 10.0
+CONNECT_HERE_SECONDS = 120.0  # to a scheduler in this process, which is busy while many workers join
 LOOPBACK = "127.0.0.1"
 DASK_LOGGERS = tuple(
     f"distributed.{name}" for name in ("client", "core", "comm", "nanny", "scheduler", "worker", "http.proxy")
@@ -48,7 +49,11 @@ def connect(
     try:
         with warnings.catch_warnings(action="ignore"):  # of versions that differ, which are looked at below
             client = distributed.Client(
-                address, security=security, timeout=CONNECT_SECONDS, set_as_default=False, name="automl-meta"
+                address,
+                security=security,
+                timeout=CONNECT_SECONDS if cluster is None else CONNECT_HERE_SECONDS,
+                set_as_default=False,
+                name="automl-meta",
             )
     except (OSError, TypeError) as error:  # Dask's TypeError: the address wants TLS, and nothing is configured
         if cluster is not None:
