@@ -91,22 +91,15 @@ def account(
         How long looking into the ensemble may take.
     """
     began = time.perf_counter()
+    told = _told_of_the_search(dataset, advice, timeline, stopped)
+    if not folds:  # there is no row to judge by
+        return told
     held_out = np.unique(np.concatenate([valid for _, valid in folds]))
     y, weights = dataset.y[held_out], taken(dataset.weights, held_out)
-    told: dict[str, Any] = {
-        "format": FORMAT,
-        "notes": list(dataset.notes[:MOST_NOTES]),
-        "stopped": stopped,
-        "recommendations": [
-            {**pick.to_dict(), "brief": brief(pick.configuration, dataset.task)} for pick in advice.recommendations
-        ],
-        "similar": [{"name": name, "similarity": weight} for name, weight in advice.similarities],
-        "timeline": timeline.steps(),
-        "metrics": [
-            {"metric": one.name, "score": one.score(y, plan.honest, weights)} for one in metrics_of(dataset.task)
-        ],
-        "diagnosis": _diagnosis(dataset, plan, held_out, seed),
-    }
+    told["metrics"] = [
+        {"metric": one.name, "score": one.score(y, plan.honest, weights)} for one in metrics_of(dataset.task)
+    ]
+    told["diagnosis"] = _diagnosis(dataset, plan, held_out, seed)
     left = None if seconds is None else seconds - (time.perf_counter() - began)
     bagged = folds  # of forward splits, all that were validated, by one model for all of them
     if dataset.times is None:
@@ -115,6 +108,19 @@ def account(
     ensemble = OutOfFoldEnsemble(unseeing or predictor, bagged, refitted=unseeing is None)
     told["inspection"] = inspect_ensemble(ensemble, dataset, profile, plan, metric, seed=seed, seconds=left)
     return told
+
+
+def _told_of_the_search(dataset: Dataset, advice: Advice, timeline: Timeline, stopped: str) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "notes": list(dataset.notes[:MOST_NOTES]),
+        "stopped": stopped,
+        "recommendations": [
+            {**pick.to_dict(), "brief": brief(pick.configuration, dataset.task)} for pick in advice.recommendations
+        ],
+        "similar": [{"name": name, "similarity": weight} for name, weight in advice.similarities],
+        "timeline": timeline.steps(),
+    }
 
 
 def _of_fold_models(

@@ -31,6 +31,7 @@ from automl_meta.ensembling import (
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.layers import add_layer, predict_fold, seconds_to_evaluate
 from automl_meta.ensembling.refitting import is_worth_refitting, refit, seconds_to_refit
+from automl_meta.ensembling.unvalidated import plan_without_folds
 from automl_meta.ensembling.upper_features import extended_dataset
 from automl_meta.errors import InputError
 from automl_meta.evaluation import Evaluation, Metric
@@ -38,6 +39,7 @@ from automl_meta.evaluation.folds import Fold, kept_folds
 from automl_meta.execution.protocol import Executor, Limits, Status
 from automl_meta.pipelines.build import predict
 from automl_meta.pipelines.configuration import Configuration
+from automl_meta.pipelines.few_rows import few_rows_standings
 from automl_meta.seeding import integer_seed
 from automl_meta.tuning.budget import Clock
 from automl_meta.tuning.work import Problem, evaluate
@@ -109,8 +111,9 @@ class Combining:
         paths |= {name: (path,) for name, path in refitted.items()}
         models = {name: [load_pickle(path) for path in paths[name]] for name in plan.members}
         predictor = make_predictor(plan, models, self.dataset.n_classes)
-        plan = replace(plan, refitted=tuple(name for name in plan.members if name in refitted))
-        if self.clock.remaining > SECONDS_TO_MEASURE + plan.seconds_per_1000_rows / len(self.folds):
+        one_model = [name for name in plan.members if name in refitted or not self.folds]
+        plan = replace(plan, refitted=tuple(one_model))
+        if self.clock.remaining > SECONDS_TO_MEASURE + plan.seconds_per_1000_rows / max(len(self.folds), 1):
             plan = replace(plan, member_seconds=tuple(predictor.member_seconds(self._thousand_rows)))
         return plan, predictor
 
@@ -141,6 +144,11 @@ class Combining:
         options: EnsembleOptions,
         measured: Mapping[str, float],
     ) -> EnsemblePlan:
+        prior = few_rows_standings(self.dataset) if self.dataset.is_tiny else None
+        if not self.folds:
+            return plan_without_folds(
+                evaluations, self.dataset.task, self.metric, self.dataset.n_classes, prior or {}, options=options
+            )
         seconds = None
         if not self.clock.budget.is_deterministic:
             seconds = max(PLANNING_SHARE * self._seconds_after_fits(evaluations), 0.2)
@@ -156,15 +164,22 @@ class Combining:
             seed=self.options.seed,
             seconds=seconds,
             measured=measured,
+            prior=prior,
         )
 
     def _seconds_after_fits(self, evaluations: Sequence[Evaluation]) -> float:
         """Return what is left of the time when all has been fitted that is likely to be fitted still."""
-        refits = seconds_of_refits(self.options, evaluations, self.folds, self.metric.name)
+        refits = self._seconds_of_refits(evaluations)
         left = self.clock.remaining - refits - seconds_of_layers(self.options, self.folds)
         return min(left, max(self.clock.reserve, LEAST_SECONDS)) if self._wants_layers() else left
 
+    def _seconds_of_refits(self, evaluations: Sequence[Evaluation]) -> float:
+        few = self.dataset.is_tiny
+        return seconds_of_refits(self.options, evaluations, self.folds, self.metric.name, few_rows=few)
+
     def _wants_layers(self) -> bool:
+        if not self.folds:
+            return False
         kind, enough = self.options.ensemble, self.dataset.n_rows >= LEAST_ROWS_FOR_LAYERS
         return kind == "stack" or (kind == "auto" and enough and not self.clock.budget.is_deterministic)
 
@@ -179,7 +194,7 @@ class Combining:
     def _base_reserve(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back for loading and saving alone."""
         fits = seconds_of_layers(self.options, self.folds)
-        fits += seconds_of_refits(self.options, members, self.folds, self.metric.name)
+        fits += self._seconds_of_refits(members)
         return max(self.clock.reserve - fits, 0.0)
 
     def _evaluate_above(self, inputs: Sequence[Evaluation], above: Sequence[Configuration]) -> list[Evaluation]:
@@ -272,7 +287,7 @@ class Combining:
 
     def _should_be_one_model(self, member: Evaluation) -> bool:
         limited = self.options.predict_limit is not None
-        return is_worth_refitting(member, self.options.refit, limited=limited)
+        return is_worth_refitting(member, self.options.refit, limited=limited, few_rows=self.dataset.is_tiny)
 
     def _run(
         self,

@@ -43,8 +43,8 @@ class Journal:
         self._store.set_metafeatures(dataset.name, features)
 
     def add(self, evaluation: Evaluation) -> None:
-        """Write one evaluation, a failed one too; first looks, on fewer rows or folds, teach others nothing."""
-        if not evaluation.fidelity.is_full:
+        """Write one evaluation, a failed one too; first looks and fits without a score teach others nothing."""
+        if not evaluation.fidelity.is_full or not evaluation.repeats:
             return
         run = run_of(evaluation, self._dataset.name, self._protocol, n_rows=self._dataset.n_rows)
         self._store.add_run(run)

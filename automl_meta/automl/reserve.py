@@ -42,12 +42,18 @@ def seconds_after_search(
     cells = min(validated, dataset.n_rows) * max(dataset.n_classes, 1)  # predictions of one candidate
     wanted = SHARE * options.time_budget + PER_STARTUP * startup + PER_CELL * cells + PER_MEGABYTE * size / 1e6
     saving = min(max(LEAST_SECONDS, wanted), MOST_SHARE * options.time_budget)
-    fits = seconds_of_layers(options, folds) + seconds_of_refits(options, evaluations, folds, metric)
+    refits = seconds_of_refits(options, evaluations, folds, metric, few_rows=dataset.is_tiny)
+    fits = seconds_of_layers(options, folds) + refits
     return max(saving, min(saving + fits, MOST_SHARE_WITH_FITS * options.time_budget))
 
 
 def seconds_of_refits(
-    options: RunOptions, evaluations: Sequence[Evaluation], folds: Sequence[Fold], metric: str
+    options: RunOptions,
+    evaluations: Sequence[Evaluation],
+    folds: Sequence[Fold],
+    metric: str,
+    *,
+    few_rows: bool = False,
 ) -> float:
     """Return how long refitting the likely members is expected to take, with the workers of the run.
 
@@ -60,7 +66,7 @@ def seconds_of_refits(
     seconds = [
         seconds_to_refit(evaluation, folds)
         for evaluation in likely_members(evaluations, metric)
-        if is_worth_refitting(evaluation, options.refit, limited=limited)
+        if is_worth_refitting(evaluation, options.refit, limited=limited, few_rows=few_rows)
     ]
     return max([sum(seconds) / max(options.workers, 1), *seconds], default=0.0)
 

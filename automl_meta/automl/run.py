@@ -165,7 +165,7 @@ class _Run:
         self.timeline = Timeline(self.metric.name)
         self.folds: Sequence[Fold] = ()
         self.predictions = PredictionStore(folder.path)
-        self.racing = Racing(self.metric.name) if options.racing else None
+        self.racing = Racing(self.metric.name) if options.racing and not dataset.is_tiny else None
         patient = not options.patience or budget.is_deterministic
         self.patience = None if patient else Patience(self.metric.name, options.top_k)
         self._reserve()
@@ -215,7 +215,7 @@ class _Run:
             models_folder=self.folder.models,
         )
         known = self.folder.kept()
-        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor)
+        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, validated=bool(folds))
         self.tuner = Tuner(
             problem, self.executor, self.clock, self._limits(), self._take, racing=self.racing, known=known
         )

@@ -6,8 +6,11 @@ from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
 from automl_meta.evaluation.folds import Fold
 from automl_meta.metalearning.advisor import Advisor
+from automl_meta.pipelines.configuration import Configuration
+from automl_meta.pipelines.few_rows import few_rows_configurations
 from automl_meta.tuning.strategies.growing import Growing, growing_rungs
 from automl_meta.tuning.strategies.halving import Halving, rungs_for
+from automl_meta.tuning.strategies.listed import Listed
 from automl_meta.tuning.strategies.posterior import PosteriorGuided
 from automl_meta.tuning.strategies.protocol import Strategy
 from automl_meta.tuning.strategies.recommended import Recommended
@@ -20,12 +23,23 @@ ROWS_FOR_SAMPLES = 200_000
 FIRST_PICKS = 3  # that are evaluated in whole before a search by first looks begins: something safe to end with
 
 
-def make_strategy(options: RunOptions, dataset: Dataset, metric: str, advisor: Advisor) -> Strategy:
+def make_strategy(
+    options: RunOptions, dataset: Dataset, metric: str, advisor: Advisor, *, validated: bool = True
+) -> Strategy:
     """Return the ranked picks, followed by what the options ask for.
+
+    In a tiny table that is a short list: more search would find what is lucky, not what is good.
+
+    Parameters
+    ----------
+    validated : bool
+        Whether candidates will have scores to go by.
 
     A random search takes turns with further recommendations, which keep the candidates different from each other:
     refining alone would give the ensemble many of the same.
     """
+    if dataset.is_tiny and (options.search == "random" or not validated):
+        return Distinct(Listed(_listed(options, dataset, advisor), "few rows"))
     task, seconds = dataset.task, advisor.expected_seconds
     picks = Recommended(advisor, metric)
     if options.search == "none":
@@ -42,6 +56,12 @@ def make_strategy(options: RunOptions, dataset: Dataset, metric: str, advisor: A
         return Distinct(Sequential([(picks, FIRST_PICKS), (Halving(steps, metric, rungs_for(dataset.n_rows)), None)]))
     candidates = Distinct(Sequential([(picks, options.top_k), (steps, None)]))
     return Growing(candidates, metric, dataset.n_rows) if grows(options, dataset) else candidates
+
+
+def _listed(options: RunOptions, dataset: Dataset, advisor: Advisor) -> list[Configuration]:
+    """Return what holds where rows are few, of the algorithms that are allowed; else what is recommended."""
+    listed = [c for c in few_rows_configurations(dataset) if c.algorithm in advisor.algorithms]
+    return listed or [pick.configuration for pick in advisor.recommendations(options.top_k)]
 
 
 def samples_in_words(folds: Sequence[Fold]) -> str:

@@ -4,12 +4,14 @@ from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
 from automl_meta.errors import InputError
 from automl_meta.evaluation import Metric, default_n_folds, default_repeats, make_folds
-from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.folds import Fold, most_folds
 from automl_meta.evaluation.metrics import MetricError
 
 
 def folds_of_run(dataset: Dataset, options: RunOptions) -> list[Fold]:
     """Return the folds of a run: what the options ask for, else what suits the table.
+
+    There are none where the rows are too few to hold any out.
 
     Raises
     ------
@@ -19,7 +21,8 @@ def folds_of_run(dataset: Dataset, options: RunOptions) -> list[Fold]:
     if dataset.times is not None and options.repeats not in (None, 1):
         raise InputError("--repeats: rows in the order of time can be split in one way only. Leave it out.")
     n_folds = n_folds_of_run(dataset, options)
-    repeats = options.repeats or (1 if options.folds else default_repeats(dataset.n_rows))
+    n_made = n_folds if dataset.groups is not None else max(min(n_folds, most_folds(dataset)), 1)
+    repeats = options.repeats or (1 if options.folds else default_repeats(dataset.n_rows, n_made))
     return make_folds(dataset, n_folds, options.seed, repeats=repeats)
 
 

@@ -69,13 +69,16 @@ def _lines(ensemble: Mapping[str, Any]) -> list[str]:
     if seconds is not None:
         lines.append(f"predicting 1,000 rows takes about {seconds:.2g} s")
     score, fitted = ensemble["score"], ensemble.get("optimistic_score")
+    doubt = [ensemble["doubt"]] if ensemble.get("doubt") else []
+    if score is None and doubt:
+        return [*lines, *doubt]
     text = f"{ensemble['metric']} {number(score)} ± {number(ensemble['error'])} out of fold (± is its standard error)"
     if fitted is not None and score is not None:
         text += (
             f"; {number(fitted)} on the predictions that the ensemble was fitted to, {fitted - score:.2g} of which "
             "is optimism"
         )
-    return [*lines, text]
+    return [*lines, text, *doubt]
 
 
 _CALIBRATIONS = {"temperature": "a temperature", "isotonic": "an isotonic curve per class"}

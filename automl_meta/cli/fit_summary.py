@@ -49,12 +49,12 @@ def print_summary(console: Console, result: RunResult, path: Path) -> None:
 
 def _print_leaderboard(console: Console, result: RunResult) -> None:
     rows = result.leaderboard
-    scored = [row for row in rows if row["score"] is not None]
+    fitted = [row for row in rows if row["score"] is not None or row["status"] == Status.OK]
     table = plain_table(
         "rank", "id", "configuration", "score", "±", "seconds", "from", right=("rank", "score", "±", "seconds")
     )
     by_id = {evaluation.configuration.id: evaluation.configuration for evaluation in result.evaluations}
-    for row in scored[:SHOWN_ROWS]:
+    for row in fitted[:SHOWN_ROWS]:
         table.add_row(
             str(row["rank"]),
             row["id"],
@@ -64,15 +64,16 @@ def _print_leaderboard(console: Console, result: RunResult) -> None:
             number(row["seconds"], 1),
             row["origin"],
         )
-    console.print(f"\n[bold]leaderboard[/bold], {result.metric.name} (out of fold; the best of many is optimistic)")
+    what = "out of fold; the best of many is optimistic" if result.plan.fold_scores else "not validated, as tried"
+    console.print(f"\n[bold]leaderboard[/bold], {result.metric.name} ({what})")
     console.print(table)
-    if len(scored) > SHOWN_ROWS:
-        console.print(f"and {len(scored) - SHOWN_ROWS} more")
+    if len(fitted) > SHOWN_ROWS:
+        console.print(f"and {len(fitted) - SHOWN_ROWS} more")
     given_up = [row for row in rows if row["status"] == Status.CANCELLED]
     if given_up:
         console.print(f"{len(given_up)} given up before all folds, such as {given_up[0]['algorithm']}: ", end="")
         console.print(given_up[0]["error"], markup=False)
     for row in rows:
-        if row["score"] is None and row not in given_up:
+        if row not in fitted and row not in given_up:
             console.print(f"[red]{row['status']}[/red] {brief(by_id[row['id']], result.dataset.task)}: ", end="")
             console.print(row["error"], markup=False)

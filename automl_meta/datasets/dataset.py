@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.datasets.schema import Schema
+from automl_meta.datasets.target import TINY_ROWS
 from automl_meta.datasets.task import Task
 
 
@@ -54,6 +55,11 @@ class Dataset:
     def n_rows(self) -> int:
         """Number of rows."""
         return len(self.X)
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether rows are so few that hardly anything can be told from scores: at most 60."""
+        return self.n_rows <= TINY_ROWS
 
     @property
     def n_classes(self) -> int:

@@ -23,6 +23,8 @@ USUAL_NAMES = ("target", "class", "label", "y")
 MOST_NAMED_CLASSES = 100
 MOST_INTEGER_CLASSES = 20
 ROWS_PER_INTEGER_CLASS = 10  # fewer on average, and integers are taken for amounts
+TINY_ROWS = 60  # up to so many, a class may have a single row: that is all there is to learn it from
+FEWEST_FOR_NAMES = 10  # rows from which texts that are all different are taken for names, not for classes
 _CLASS_NAME = re.compile(r"class|label", re.IGNORECASE)
 
 
@@ -98,8 +100,8 @@ def prepare_target(name: str, series: "pd.Series[Any]", task: TaskChoice = "auto
     Raises
     ------
     TargetError
-        If nothing can be learned from it: all missing, constant, a class with one row, text among the numbers of a
-        regression, a task that does not fit.
+        If nothing can be learned from it: all missing, constant, a class with one row in more than 60, text among
+        the numbers of a regression, a task that does not fit.
     """
     cells = look(series)
     if cells.n_present == 0:
@@ -245,23 +247,30 @@ def _check_classes(
     name: str, classes: tuple[Label, ...], codes: NDArray[np.int64], task: TaskChoice, *, explicit: bool
 ) -> Task:
     counts = np.bincount(codes, minlength=len(classes))
-    if counts.max() == 1:
-        advice = (
-            "Try another --target" if any(isinstance(label, str) for label in classes) else "Try --task regression"
-        )
-        raise TargetError(name, f"has a class of its own for each of the {len(codes)} rows. {advice}.")
+    is_text = isinstance(classes[0], str)
+    if counts.max() == 1 and not _may_be_one_shot(classes, explicit=explicit):
+        advice = "Try another --target" if is_text else "Try --task regression"
+        each = ", or --task multiclass if each is a class" if len(codes) <= TINY_ROWS else ""
+        raise TargetError(name, f"has a class of its own for each of the {len(codes)} rows. {advice}{each}.")
     if task == "binary" and len(classes) != 2:
         raise TargetError(name, f"has {len(classes)} classes, not 2: {listed(classes)}. Try --task multiclass.")
     alone = [str(classes[code]) for code in np.flatnonzero(counts == 1)]
-    if alone:
+    if alone and len(codes) > TINY_ROWS:
         what = f"class {quoted(alone[0])} has" if len(alone) == 1 else f"{len(alone)} classes have"
         names = "" if len(alone) == 1 else f" ({listed(alone, 5)})"
-        other = "" if explicit or isinstance(classes[0], str) else ", or try --task regression"
+        other = "" if explicit or is_text else ", or try --task regression"
         raise TargetError(
             name,
             f"cannot be validated: {what} only one row{names}. Remove or merge such rows, or add to them{other}.",
         )
     return Task.BINARY if len(classes) == 2 else Task.MULTICLASS
+
+
+def _may_be_one_shot(classes: tuple[Label, ...], *, explicit: bool) -> bool:
+    """Return whether rows that all have classes of their own are taken for one example of each class."""
+    if explicit:
+        return len(classes) <= TINY_ROWS
+    return isinstance(classes[0], str | bool) and len(classes) < FEWEST_FOR_NAMES
 
 
 def _label_text(label: object) -> str:

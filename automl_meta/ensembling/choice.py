@@ -1,6 +1,7 @@
 """Deciding how the candidates become one model, by estimates that are not optimistic."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ def plan_ensemble(
     seed: int = 0,
     seconds: float | None = None,
     measured: Mapping[str, float] | None = None,
+    prior: Mapping[str, float] | None = None,
 ) -> EnsemblePlan:
     """Choose members and how they are combined, calibrated and decided by.
 
@@ -61,6 +63,8 @@ def plan_ensemble(
     measured : mapping from a candidate's name to seconds, optional
         That one model of it takes to predict 1,000 rows; otherwise taken from cross-validation, which on small
         tables makes much of what a call takes whatever the rows.
+    prior : mapping from a candidate's name to float, optional
+        How well each was expected to do, where rows are so few that this counts: see `few_rows`.
 
     Raises
     ------
@@ -79,8 +83,12 @@ def plan_ensemble(
         upper=upper,
         one_model=options.one_model,
         measured=measured,
+        prior=prior,
         seed=seed,
     )
+    if prior is not None:  # nothing more is learned from few rows than which candidates to average
+        kind = "average" if options.kind == "auto" else options.kind
+        options = replace(options, kind=kind, calibrate=False, decide=False)
     limits = Limits(options.max_members, options.seconds_per_1000_rows, options.negative_weights)
     nest = Nest(library, limits, seed)
     judged = _judge(nest, _kinds(options, library), deadline.share(JUDGING_SHARE))

@@ -13,6 +13,8 @@ from automl_meta.ensembling.costs import mean_cost
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.decision import fit_decision, weighted
 from automl_meta.ensembling.doubt import standard_error
+from automl_meta.ensembling.few_rows import merits, reliability, shared_training
+from automl_meta.ensembling.few_rows_doubt import doubt_in_words
 from automl_meta.ensembling.intervals import Residuals
 from automl_meta.ensembling.library import Library
 from automl_meta.ensembling.nested import KINDS, Nest
@@ -68,11 +70,12 @@ def fit_plan(
         comparison=comparison,
         contributions=_contributions(nest, members, combiner, recipe, costs, deadline),
         member_seconds=tuple(float(library.seconds[i]) for i in members),
-        reason=_reason(recipe.kind, comparison, judged, library.metric.name),
+        reason=_reason(recipe.kind, comparison, judged, library),
         cost=None
         if costs is None
         else mean_cost(costs, library.y, weighted(nested, costs).argmax(axis=1), library.weights),
         undecided_cost=None if costs is None else mean_cost(costs, library.y, nested.argmax(axis=1), library.weights),
+        doubt=doubt_in_words(library.y, honest),
     )
 
 
@@ -146,7 +149,14 @@ def _estimate(nest: Nest, kind: str, judged: Mapping[str, Scores]) -> KindEstima
     )
 
 
-def _reason(kind: str, comparison: Sequence[KindEstimate], judged: Mapping[str, Scores], metric: str) -> str:
+def _reason(kind: str, comparison: Sequence[KindEstimate], judged: Mapping[str, Scores], library: Library) -> str:
+    if kind == "average":
+        share = reliability(merits(library), shared=shared_training(library))
+        return (
+            f"{kind}: by what does well on other tables with as few rows, {1 - share:.0%}, and by the scores here, "
+            f"{share:.0%}: the rest of their differences can be luck"
+        )
+    metric = library.metric.name
     others = [estimate for estimate in comparison if estimate.kind != kind]
     if not others:
         return f"{kind}: the only kind that was asked for, or that there was a choice and time for"

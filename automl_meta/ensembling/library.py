@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.datasets.dataset import taken
+from automl_meta.datasets.target import TINY_ROWS
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.candidates import Candidate
 from automl_meta.errors import InputError
@@ -20,7 +21,9 @@ from automl_meta.seeding import generator
 Floats = NDArray[np.floating[Any]]
 MAX_CANDIDATES = 60
 MOST_BYTES = 2**30  # of predictions that are combined
-MIN_GROUPS = 3  # with fewer folds, rows are grouped anew: weights cannot be judged on the rows they were fitted to
+# With fewer folds, rows are grouped anew: weights cannot be judged on the rows they were fitted to. Not so where rows
+# are few: other groups than the folds could not be scored.
+MIN_GROUPS = 3
 NEW_GROUPS = 5
 
 
@@ -43,6 +46,8 @@ class Library:
     costs : array of shape (n_candidates,)
         Seconds that the candidate takes for 1,000 rows: a bag of its fold models or one model, and above the first
         layer what feeds it.
+    prior : array of shape (n_candidates,)
+        How well each was expected to do before it was tried, on any scale; zeros where nothing was expected.
     """
 
     candidates: tuple[Candidate, ...]
@@ -52,6 +57,7 @@ class Library:
     groups: NDArray[np.int64]
     seconds: NDArray[np.float64]
     costs: NDArray[np.float64]
+    prior: NDArray[np.float64]
     task: Task
     metric: Metric
 
@@ -84,6 +90,7 @@ class Library:
             predictions=tuple(self.predictions[i] for i in members),
             seconds=self.seconds[list(members)],
             costs=self.costs[list(members)],
+            prior=self.prior[list(members)],
         )
 
 
@@ -98,6 +105,7 @@ def make_library(
     upper: Sequence[Candidate] = (),
     one_model: bool = False,
     measured: Mapping[str, float] | None = None,
+    prior: Mapping[str, float] | None = None,
     seed: int = 0,
     max_candidates: int = MAX_CANDIDATES,
 ) -> Library:
@@ -116,6 +124,8 @@ def make_library(
         Whether members will be one model, so that predicting takes a fold's share of a bag's time.
     measured : mapping from a candidate's name to seconds, optional
         That one model takes for 1,000 rows, where that is known better than from cross-validation.
+    prior : mapping from a candidate's name to float, optional
+        How well each was expected to do.
 
     Raises
     ------
@@ -147,6 +157,7 @@ def make_library(
         groups=groups,
         seconds=np.array([seconds[candidate.name] for candidate in best]),
         costs=np.array([_with_inputs(candidate, scored, seconds) for candidate in best]),
+        prior=np.array([(prior or {}).get(candidate.name, 0.0) for candidate in best]),
         task=task,
         metric=metric,
     )
@@ -214,7 +225,7 @@ def _groups(
         first[valid] = number
     rows = np.flatnonzero(first >= 0)
     names, groups = np.unique(first[rows], return_inverse=True)
-    if len(names) < MIN_GROUPS:
+    if len(names) < MIN_GROUPS and len(rows) > TINY_ROWS:
         groups = _new_groups(y[rows], task, seed)
     return rows, groups.astype(np.int64)
 

@@ -13,6 +13,7 @@ from automl_meta.ensembling.combiners import Combiner, WeightedAverage
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.decision import fit_decision, needs_decision, weighted
 from automl_meta.ensembling.fast_scores import make_scorer
+from automl_meta.ensembling.few_rows import average_of_likely_best
 from automl_meta.ensembling.greedy import Limits, select
 from automl_meta.ensembling.library import Library
 from automl_meta.ensembling.stacking import stack
@@ -36,7 +37,14 @@ def single_best(library: Library, limits: Limits, seed: int) -> tuple[list[int],
 
 
 # Simplest first. "layers" is greedy selection among the candidates of all layers; the others know the first alone.
-KINDS: dict[str, Fit] = {"best": single_best, "greedy": select, "stack": stack, "layers": select}
+# "average" is for few rows, and then the only kind: between kinds could not be told either.
+KINDS: dict[str, Fit] = {
+    "best": single_best,
+    "greedy": select,
+    "stack": stack,
+    "layers": select,
+    "average": average_of_likely_best,
+}
 
 
 class Nest:

@@ -6,16 +6,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.ensembling.nested import KINDS
 from automl_meta.errors import InputError
 
 Refit = Literal["auto", "bag", "refit"]
 ASKED_KINDS = {
-    "auto": tuple(KINDS),
+    "auto": ("best", "greedy", "stack", "layers"),
     "best": ("best",),
     "greedy": ("greedy",),
     "stack": ("stack", "layers"),
     "layers": ("layers",),
+    "average": ("average",),
 }
 
 
@@ -26,7 +26,8 @@ class EnsembleOptions:
     Attributes
     ----------
     kind
-        ``auto``, ``best``, ``greedy``, ``stack`` or ``layers``; a ``stack`` may have learners of the catalogue in it.
+        ``auto``, ``best``, ``greedy``, ``stack``, ``layers`` or ``average``; a ``stack`` may have learners of the
+        catalogue in it, an ``average`` is what ``auto`` means where rows are few.
     max_members : int
         Distinct members at most, those that only feed others not counted.
     seconds_per_1000_rows : float

@@ -35,7 +35,7 @@ class EnsemblePlan:
     ----------
     kind : str
         ``best``, ``greedy``, ``stack`` (a linear second layer), ``layers`` (learners of the catalogue above each
-        other) or ``distilled``.
+        other), ``average`` (all alike, for few rows) or ``distilled``.
     members : tuple of str
         Names of candidates, lower layers first, then heaviest first: configuration ids, above the first layer with
         the layer's number.
@@ -54,7 +54,8 @@ class EnsemblePlan:
     metric : str
     score, error : float
         Honest: everything learned from out-of-fold predictions, the choice of the kind included, was learned on
-        other folds than it is scored on. Mean over folds, and its standard error (see `doubt`).
+        other folds than it is scored on. Mean over folds, and its standard error (see `doubt`). NaN where no row
+        could be held out.
     fold_scores : tuple of float
     honest : array of shape (n_held_out, n_classes) or (n_held_out,)
         The predictions that `score` is made of, for the rows that the folds held out, in the table's order.
@@ -77,6 +78,8 @@ class EnsemblePlan:
         where no costs were given.
     reason : str
         One sentence for people.
+    doubt : str
+        Another, about how little the score says; nothing where rows are enough.
     """
 
     kind: str
@@ -103,6 +106,7 @@ class EnsemblePlan:
     refitted: tuple[str, ...] = ()
     cost: float | None = None
     undecided_cost: float | None = None
+    doubt: str = ""
 
     @property
     def seconds_per_1000_rows(self) -> float:
@@ -159,6 +163,7 @@ class EnsemblePlan:
             ],
             "seconds_per_1000_rows": self.seconds_per_1000_rows,
             "reason": self.reason,
+            "doubt": self.doubt,
         }
 
 

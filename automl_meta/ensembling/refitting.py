@@ -1,20 +1,14 @@
 """One model fitted to all rows in the place of the bag of fold models."""
 
-import pickle
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from automl_meta.ensembling.options import Refit
+from automl_meta.evaluation.all_rows import fit_to_all_rows, keep_fitted_to_all_rows
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Shared
-from automl_meta.pipelines.build import build_pipeline, fit_pipeline
 from automl_meta.pipelines.configuration import Configuration
-from automl_meta.pipelines.context import FitContext
-from automl_meta.seeding import integer_seed
 from automl_meta.tuning.work import Problem
 
 LARGE_BAG = 40e6  # bytes of fold models: a bag beyond is worth replacing for its size alone
@@ -38,19 +32,21 @@ STABLE = frozenset(
 GROWTH = 1.2  # how much faster than the rows the time for a fit may grow
 
 
-def is_worth_refitting(evaluation: Evaluation, choice: Refit, *, limited: bool) -> bool:
+def is_worth_refitting(evaluation: Evaluation, choice: Refit, *, limited: bool, few_rows: bool = False) -> bool:
     """Return whether a member should be one model.
 
     A bag of fold models is the better predictor where rows move the model much: each saw fewer of them, but their
     mean is steadier. Stable models gain nothing from the mean and lose by the rows that they did not see (Breiman
     1996, *Bagging predictors*). One model takes a fold's share of the space and of the time to predict. So ``auto``
-    prefers it for stable algorithms, where one fold model is all that there is, where predicting is `limited`, and
-    where the bag is large.
+    prefers it for stable algorithms, where one fold model is all that there is, where predicting is `limited`, where
+    the bag is large, and with `few_rows`, none of which can be spared.
     """
+    if not evaluation.repeats:  # without folds it is one model on all rows already
+        return False
     if choice != "auto":
         return choice == "refit"
     algorithm = evaluation.configuration.algorithm
-    if len(evaluation.models) < 2 or limited or algorithm in STABLE:
+    if len(evaluation.models) < 2 or limited or few_rows or algorithm in STABLE:
         return True
     size = sum(path.stat().st_size for path in evaluation.models)
     return size > (FOREST_BAG if algorithm in FORESTS else LARGE_BAG)
@@ -68,18 +64,7 @@ def refit(problem: Shared, configuration: Configuration, max_seconds: float | No
     """Fit `configuration` to all rows of the shared `Problem`, and return the file that holds the pipeline."""
     given: Problem = problem.get()
     assert given.models_folder is not None
-    context = FitContext(
-        task=given.dataset.task,
-        n_classes=given.dataset.n_classes,
-        seed=integer_seed(given.seed, configuration.id, "all rows"),
-        threads=threads,
-        max_seconds=max_seconds,
+    pipeline = fit_to_all_rows(
+        configuration, given.dataset, seed=given.seed, threads=threads, max_seconds=max_seconds
     )
-    dataset = given.dataset
-    with threadpool_limits(threads):
-        pipeline = build_pipeline(configuration, dataset.schema, context)
-        fit_pipeline(pipeline, dataset.X, dataset.y, weights=dataset.weights, groups=dataset.groups)
-    path = given.models_folder / f"{configuration.id}-all.pickle"
-    temporary = path.with_suffix(f".{time.time_ns()}")
-    temporary.write_bytes(pickle.dumps(pipeline, protocol=5))
-    return temporary.replace(path)
+    return keep_fitted_to_all_rows(pipeline, configuration, given.models_folder)

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
 from automl_meta.datasets.dataset import Dataset
+from automl_meta.datasets.target import TINY_ROWS
 from automl_meta.seeding import integer_seed
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 CELLS_FOR_FEWER_FOLDS = 5_000_000
 HOLD_OUT = 5  # one fold is a hold-out of one part in so many
+FOLDS_OF_TINY = 6  # of a tiny table, in all repeats together
 
 
 def default_n_folds(n_rows: int, n_columns: int) -> int:
@@ -28,19 +30,41 @@ def default_n_folds(n_rows: int, n_columns: int) -> int:
     return 3 if n_rows < 200_000 else 1
 
 
-def default_repeats(n_rows: int) -> int:
-    """Return how often the folds of a table of `n_rows` are to be drawn: several times where rows are few."""
+def default_repeats(n_rows: int, n_folds: int = 5) -> int:
+    """Return how often `n_folds` folds of a table of `n_rows` are to be drawn: several times where rows are few."""
+    if n_rows <= TINY_ROWS:
+        return max(FOLDS_OF_TINY // n_folds, 1)
     if n_rows < 250:
         return 3
     return 2 if n_rows < 600 else 1
+
+
+def most_folds(dataset: Dataset) -> int:
+    """Return how many folds the rows allow at the most; 0 where no row can be held out.
+
+    In a table of at most 60 rows each fold has to hold out rows of two classes, or two rows of numbers: less than
+    that no metric can judge. Classes with a single row are not held out, since nothing else would tell of them; so
+    where fewer than two classes have two rows there is nothing to validate by.
+    """
+    if dataset.groups is not None:
+        return len(np.unique(dataset.groups))
+    if dataset.times is not None or not dataset.is_tiny:
+        return dataset.n_rows
+    if not dataset.task.is_classification:
+        return dataset.n_rows // 2 if dataset.n_rows > 3 else 0
+    second = np.sort(np.bincount(dataset.y.astype(np.int64)))[-2:].min()
+    return int(second) if second > 1 else 0
 
 
 def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -> list[Fold]:
     """Split the rows into `n_folds` folds, shuffled and stratified, `repeats` times over.
 
     Classes are spread evenly over the folds; for regression the folds are balanced over the target's quantiles.
-    There are never more folds than rows. One fold is a hold-out of a fifth of the rows, repeats
-    of it are other fifths.
+    There are never more folds than `most_folds` says. One fold is a hold-out of a fifth of the rows, repeats of it
+    are other fifths.
+
+    In a table of at most 60 rows a class with a single row is trained on in all folds and never held out; where
+    nothing could be held out, there are no folds.
 
     Where the dataset has groups, none is on both sides of a fold, and there are never more folds than groups. Where
     it has times, each fold trains on all rows that are earlier than those it validates, and nothing is repeated:
@@ -59,16 +83,19 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -
         raise ValueError("at least two rows are needed to split them")
     if dataset.times is not None:
         return _forward(dataset.times, n_folds)
+    most = most_folds(dataset)
+    if not most:
+        return []
     strata = dataset.y if dataset.task.is_classification else _quantile_bins(dataset.y, max(n_folds, 5))
-    units = dataset.n_rows if dataset.groups is None else len(np.unique(dataset.groups))
-    splits = min(n_folds if n_folds > 1 else HOLD_OUT, units)
+    splits = min(n_folds if n_folds > 1 else HOLD_OUT, most)
+    alone = _alone(dataset)
     folds: list[Fold] = []
     for repeat in range(repeats):
         splitter_seed = integer_seed(seed, "folds", repeat)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a class with fewer rows than folds is expected
             if dataset.groups is None:
-                split = _split(strata, splits, splitter_seed)
+                split = _split(strata, splits, splitter_seed, alone)
             else:
                 split = _split_groups(strata, dataset.groups, splits, splitter_seed)
         folds += split
@@ -76,7 +103,9 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -
 
 
 def n_repeats(folds: Sequence[Fold]) -> int:
-    """Return how often the folds hold out the row that they hold out most often."""
+    """Return how often the folds hold out the row that they hold out most often; 0 without folds."""
+    if not folds:
+        return 0
     held_out = np.concatenate([valid for _, valid in folds])
     return int(np.bincount(held_out).max())
 
@@ -85,17 +114,30 @@ def kept_folds(dataset: Dataset, folds: Sequence[Fold]) -> frozenset[int]:
     """Return the numbers of the folds whose models make the bag that predicts new rows.
 
     Repeats sharpen the estimate, and would make the model as many times larger: the first alone is kept. Of forward
-    splits the last alone is kept, which knows most of the past.
+    splits the last alone is kept, which knows most of the past. Without folds there is none.
     """
+    if not folds:
+        return frozenset()
     if dataset.times is not None:
         return frozenset([len(folds) - 1])
     return frozenset(range(len(folds) // n_repeats(folds)))
 
 
-def _split(strata: NDArray[Any], splits: int, seed: int) -> list[Fold]:
-    largest = int(np.bincount(strata).max())
+def _alone(dataset: Dataset) -> NDArray[np.intp]:
+    """Return the rows of a tiny table that have a class of their own."""
+    if not dataset.task.is_classification or not dataset.is_tiny:
+        return np.array([], dtype=np.intp)
+    codes = dataset.y.astype(np.int64)
+    return np.flatnonzero(np.bincount(codes)[codes] == 1)
+
+
+def _split(strata: NDArray[Any], splits: int, seed: int, alone: NDArray[np.intp]) -> list[Fold]:
+    """Return folds of all rows but those `alone`, which each of them trains on."""
+    rows = np.setdiff1d(np.arange(len(strata)), alone)
+    largest = int(np.bincount(strata[rows]).max())
     splitter: Any = StratifiedKFold if largest >= splits else KFold
-    return list(splitter(splits, shuffle=True, random_state=seed).split(strata, strata))
+    split = splitter(splits, shuffle=True, random_state=seed).split(rows, strata[rows])
+    return [(np.sort(np.r_[rows[train], alone]), rows[valid]) for train, valid in split]
 
 
 def _split_groups(strata: NDArray[Any], groups: NDArray[np.int64], splits: int, seed: int) -> list[Fold]:

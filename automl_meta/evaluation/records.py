@@ -28,7 +28,7 @@ class Evaluation:
         One pickled pipeline a fold whose model predicts new rows, in the run's own folder; empty where models are not
         kept.
     repeats : int
-        How often the folds hold out each row.
+        How often the folds hold out each row; 0 where nothing could be held out, and there are no scores.
     fit_seconds, predict_seconds : float
         Wall clock, summed over folds.
     """
@@ -57,5 +57,7 @@ class Evaluation:
         Repeats hold out the same rows again, so they do not add to the number of folds.
         """
         values = self.scores.get(metric, ())
+        if len(values) < 2:
+            return float("nan")
         independent = len(values) / self.repeats
-        return float(np.std(values, ddof=1) / np.sqrt(independent)) if len(values) > 1 else float("nan")
+        return float(np.std(values, ddof=1) / np.sqrt(independent))

@@ -1,13 +1,13 @@
 """The configurations that the meta-base knows: defaults, expert picks, and an even spread over each space."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import count, islice
 
 from automl_meta.datasets.task import Task
 from automl_meta.pipelines.catalogue import catalogue, default_configuration, find_algorithm, search_space
-from automl_meta.pipelines.configuration import Configuration
+from automl_meta.pipelines.configuration import Configuration, Value
 from automl_meta.pipelines.cube import active_only, decode
 
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
@@ -25,16 +25,23 @@ def candidate_configurations(task: Task, n: int) -> list[Configuration]:
 
 def expert_configurations(name: str, task: Task) -> list[Configuration]:
     """Return the expert picks of the algorithm `name`, completed by its defaults."""
-    algorithm = find_algorithm(name, task)
+    return [completed(name, pick, task) for pick in find_algorithm(name, task).expert_picks(task)]
+
+
+def completed(name: str, pick: Mapping[str, Value], task: Task) -> Configuration:
+    """Return a configuration of the algorithm `name` that has the values of `pick`, and defaults for the rest.
+
+    Raises
+    ------
+    ValueError
+        If its space has no such hyperparameter.
+    """
     space = search_space(name, task)
-    configurations = []
-    for pick in algorithm.expert_picks(task):
-        unknown = set(pick) - set(space)
-        if unknown:
-            raise ValueError(f"{name}: an expert pick names {sorted(unknown)}, which its space does not have")
-        everything = {key: space[key].default_value for key in space} | dict(pick)
-        configurations.append(Configuration(name, active_only(space, everything), algorithm.version))
-    return configurations
+    unknown = set(pick) - set(space)
+    if unknown:
+        raise ValueError(f"{name}: a pick names {sorted(unknown)}, which its space does not have")
+    everything = {key: space[key].default_value for key in space} | dict(pick)
+    return Configuration(name, active_only(space, everything), find_algorithm(name, task).version)
 
 
 def spread(name: str, task: Task) -> Iterator[Configuration]:

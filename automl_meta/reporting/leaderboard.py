@@ -13,7 +13,8 @@ def leaderboard(evaluations: Iterable[Evaluation], metric: str) -> list[dict[str
 
     A row holds rank, id, algorithm, hyperparameters, status, score, score_error, seconds (fit and predict, summed
     over folds), peak_memory_mb, origin and error. Candidates that were not evaluated on all folds have no score,
-    because others would not compare with it; their error says how far they got.
+    because others would not compare with it; their error says how far they got. Where nothing could be validated,
+    no candidate has one, and they stay in the order in which they were tried.
     """
     candidates: dict[str, Evaluation] = {}
     for evaluation in evaluations:
@@ -23,6 +24,8 @@ def leaderboard(evaluations: Iterable[Evaluation], metric: str) -> list[dict[str
 
     def order(evaluation: Evaluation) -> tuple[int, float, str]:
         score = finite_or_none(_score(evaluation, metric))
+        if score is None and not evaluation.repeats:
+            return (0, 0.0, "")
         group = 0 if score is not None else 1 if evaluation.status is Status.CANCELLED else 2
         return (group, -(score or 0.0), evaluation.configuration.id)
 

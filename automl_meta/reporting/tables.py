@@ -49,15 +49,19 @@ def recommended_row(rank: int, one: Content) -> Row:
     return rank, one["brief"], expected, seconds, why
 
 
-def scored_rows(manifest: Content) -> list[Content]:
-    """Return the rows of the leaderboard that have a score."""
-    return [row for row in manifest["leaderboard"] if row["score"] is not None]
+def ranked_rows(manifest: Content) -> list[Content]:
+    """Return the rows of the leaderboard that have a score, or were fitted where none could be had."""
+    return [row for row in manifest["leaderboard"] if not _failed(row)]
 
 
 def failed_rows(manifest: Content) -> list[Row]:
     """Return configuration, status and reason of what failed."""
-    failed = [row for row in manifest["leaderboard"] if row["score"] is None]
+    failed = [row for row in manifest["leaderboard"] if _failed(row)]
     return [(configuration_cell(row), row["status"], row["error"]) for row in failed]
+
+
+def _failed(row: Content) -> bool:
+    return row["score"] is None and row["status"] != "ok"
 
 
 def configuration_cell(row: Content) -> Markup:

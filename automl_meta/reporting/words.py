@@ -76,12 +76,13 @@ def _what_it_is(manifest: Content) -> str:
 def _how_good(manifest: Content, report: Content) -> str:
     ensemble = manifest["ensemble"]
     metric, score = str(ensemble["metric"]), ensemble["score"]
+    doubt = f" {str(ensemble['doubt']).capitalize()}." if ensemble.get("doubt") else ""
     if score is None:
-        return ""
+        return doubt.strip()
     value, error = metric_value(metric, score), plain_number(ensemble["error"])
     sentence = f"On rows that it had not seen, its {metric_name(metric)} is {value} ± {error}"
     meaning = _meaning(metric, float(score), report)
-    return f"{sentence}: {meaning}." if meaning else f"{sentence}."
+    return (f"{sentence}: {meaning}." if meaning else f"{sentence}.") + doubt
 
 
 def _meaning(metric: str, score: float, report: Content) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from automl_meta.datasets.dataset import Dataset
+from automl_meta.evaluation.all_rows import evaluate_without_folds
 from automl_meta.evaluation.cross_validation import cross_validate
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.partial import FULL, Fidelity, Race
@@ -32,8 +33,17 @@ def evaluate(
     fidelity: Fidelity = FULL,
     race: Race | None = None,
 ) -> Evaluation:
-    """Cross-validate `configuration` on the shared `Problem`."""
+    """Cross-validate `configuration` on the shared `Problem`; without folds, fit it to all rows."""
     given: Problem = problem.get()
+    if not given.folds:
+        return evaluate_without_folds(
+            configuration,
+            given.dataset,
+            seed=given.seed,
+            threads=threads,
+            max_seconds=max_seconds,
+            models_folder=given.models_folder,
+        )
     return cross_validate(
         configuration,
         given.dataset,
