@@ -20,6 +20,7 @@ from automl_meta.datasets.features import features_from
 from automl_meta.datasets.fingerprint import fingerprint
 from automl_meta.ensembling import EnsemblePredictor, make_predictor, plan_ensemble
 from automl_meta.ensembling.comparing import error_of_mean, mean
+from automl_meta.errors import InputError
 from automl_meta.evaluation import Evaluation, Metric, default_n_folds, make_folds, resolve_metric
 from automl_meta.evaluation.folds import Fold
 from automl_meta.execution.protocol import Status
@@ -79,7 +80,7 @@ def distill(model: FittedModel, dataset: Dataset, algorithm: str = DEFAULT_ALGOR
     Raises
     ------
     InputError
-        If there is no such algorithm for the task.
+        If there is no such algorithm for the task, or the rows are too few.
     """
     configuration = default_configuration(find_algorithm(algorithm, dataset.task).name, dataset.task)
     metric = resolve_metric(model.manifest["ensemble"]["metric"], dataset.task)
@@ -87,6 +88,8 @@ def distill(model: FittedModel, dataset: Dataset, algorithm: str = DEFAULT_ALGOR
     folds = make_folds(
         dataset, model.manifest.get("folds") or default_n_folds(dataset.n_rows, len(dataset.schema.features)), seed
     )
+    if not folds:
+        raise InputError(f"{dataset.name} has too few rows to judge a small model by: {dataset.n_rows}. Add rows.")
     is_same = model.manifest.get("fingerprint") == fingerprint(dataset)
     teachers, have_not_seen = _teachers(model.predictor, len(folds))
     evaluation, teacher_scores = _cross_validated(configuration, dataset, folds, teachers, metric, seed)

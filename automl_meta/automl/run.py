@@ -17,7 +17,7 @@ from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.reserve import seconds_after_search
 from automl_meta.automl.run_folder import RunFolder, folder_for
-from automl_meta.automl.search import grows, make_strategy, samples_in_words
+from automl_meta.automl.search import few_rows_in_words, grows, is_short, make_strategy, samples_in_words
 from automl_meta.automl.validation import check_weights, folds_of_run, n_folds_of_run
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.fingerprint import fingerprint
@@ -221,6 +221,8 @@ class _Run:
         )
         if grows(self.options, self.dataset):
             self.listener.planned(samples_in_words(folds))
+        elif is_short(self.options, self.dataset, validated=bool(folds)):
+            self.listener.planned(few_rows_in_words(self.dataset, folds))
         interrupted = False
 
         def interrupt() -> None:

@@ -38,7 +38,7 @@ def make_strategy(
     A random search takes turns with further recommendations, which keep the candidates different from each other:
     refining alone would give the ensemble many of the same.
     """
-    if dataset.is_tiny and (options.search == "random" or not validated):
+    if is_short(options, dataset, validated=validated):
         return Distinct(Listed(_listed(options, dataset, advisor), "few rows"))
     task, seconds = dataset.task, advisor.expected_seconds
     picks = Recommended(advisor, metric)
@@ -64,6 +64,18 @@ def _listed(options: RunOptions, dataset: Dataset, advisor: Advisor) -> list[Con
     return listed or [pick.configuration for pick in advisor.recommendations(options.top_k)]
 
 
+def few_rows_in_words(dataset: Dataset, folds: Sequence[Fold]) -> str:
+    """Return what people should know of a search where rows are few."""
+    if not folds:
+        return (
+            f"{dataset.n_rows} rows: none can be held out, so what does well on other tables with few rows is fitted"
+        )
+    return (
+        f"{dataset.n_rows} rows are few: not the picks above are tried, but what does well on other tables with few "
+        "rows; scores weigh as much as they can be told from luck"
+    )
+
+
 def samples_in_words(folds: Sequence[Fold]) -> str:
     """Return what people should know of a search on growing samples."""
     train, valid = (len(rows) for rows in folds[0])
@@ -74,6 +86,11 @@ def samples_in_words(folds: Sequence[Fold]) -> str:
         f"{whole} training rows (fewer if time is short) and scored on {valid:,} others, and only they can be in the "
         "ensemble"
     )
+
+
+def is_short(options: RunOptions, dataset: Dataset, *, validated: bool) -> bool:
+    """Return whether a short list is all that is tried, because rows are few."""
+    return dataset.is_tiny and (options.search == "random" or not validated)
 
 
 def grows(options: RunOptions, dataset: Dataset) -> bool:

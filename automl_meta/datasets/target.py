@@ -119,7 +119,7 @@ def prepare_target(name: str, series: "pd.Series[Any]", task: TaskChoice = "auto
         return Target(Task.REGRESSION, amounts(name, cells)[kept], kept, None, notes)
     classes, codes = _classes(cells)
     chosen = _check_classes(name, classes, codes[kept], chosen, explicit=task != "auto")
-    return Target(chosen, codes[kept], kept, classes, notes)
+    return Target(chosen, codes[kept], kept, classes, (*notes, *_notes_of_single_rows(classes, codes[kept])))
 
 
 def amounts(name: str, cells: Cells) -> NDArray[np.float64]:
@@ -254,16 +254,31 @@ def _check_classes(
         raise TargetError(name, f"has a class of its own for each of the {len(codes)} rows. {advice}{each}.")
     if task == "binary" and len(classes) != 2:
         raise TargetError(name, f"has {len(classes)} classes, not 2: {listed(classes)}. Try --task multiclass.")
-    alone = [str(classes[code]) for code in np.flatnonzero(counts == 1)]
-    if alone and len(codes) > TINY_ROWS:
-        what = f"class {quoted(alone[0])} has" if len(alone) == 1 else f"{len(alone)} classes have"
-        names = "" if len(alone) == 1 else f" ({listed(alone, 5)})"
+    if counts.min() == 1 and len(codes) > TINY_ROWS:
         other = "" if explicit or is_text else ", or try --task regression"
         raise TargetError(
             name,
-            f"cannot be validated: {what} only one row{names}. Remove or merge such rows, or add to them{other}.",
+            f"cannot be validated: {_of_single_rows(classes, counts, 'only one row')}. Remove or merge such rows, or "
+            f"add to them{other}.",
         )
     return Task.BINARY if len(classes) == 2 else Task.MULTICLASS
+
+
+def _of_single_rows(classes: tuple[Label, ...], counts: NDArray[np.intp], what: str) -> str:
+    """Return which classes have a single row, in words."""
+    alone = [str(classes[code]) for code in np.flatnonzero(counts == 1)]
+    if len(alone) == 1:
+        return f"class {quoted(alone[0])} has {what}"
+    return f"{len(alone)} classes have {what} ({listed(alone, 5)})"
+
+
+def _notes_of_single_rows(classes: tuple[Label, ...], codes: NDArray[np.int64]) -> tuple[str, ...]:
+    counts = np.bincount(codes, minlength=len(classes))
+    if counts.min() > 1:
+        return ()
+    if counts.max() == 1:
+        return ("each class has a single row",)
+    return (f"{_of_single_rows(classes, counts, 'a single row')}: trained on, never validated",)
 
 
 def _may_be_one_shot(classes: tuple[Label, ...], *, explicit: bool) -> bool:

@@ -18,7 +18,9 @@ from automl_meta.ensembling.greedy import Limits
 from automl_meta.ensembling.library import Library
 
 AVERAGED = 5
-PROBABILITY_FLOOR = 0.01  # one certain mistake among a dozen rows must not be all that counts
+PROBABILITY_FLOOR = 0.01
+MOST_ERROR = 9.0  # squared, in variances of the target
+LEAST_SHARE = 0.01  # of the best's weight, below which a candidate is left out
 TEMPERATURE = 0.5  # deviations of belief that make a weight 2.7 times larger
 
 Floats = NDArray[np.float64]
@@ -35,12 +37,26 @@ def average_of_likely_best(library: Library, limits: Limits, seed: int) -> tuple
         Unused: nothing is left to chance.
     """
     believed = beliefs(merits(library), library.prior, shared=shared_training(library))
-    chosen = np.zeros(library.size, dtype=bool)
+    members = likely_best(believed, limits, library.costs)
+    return members, WeightedAverage(weights_of(believed[members]))
+
+
+def likely_best(believed: Floats, limits: Limits, costs: Floats) -> list[int]:
+    """Return the positions of those that are averaged, the best first.
+
+    Parameters
+    ----------
+    believed, costs : arrays of shape (n_candidates,)
+    """
+    chosen = np.zeros(len(believed), dtype=bool)
+    worst = believed.max() + TEMPERATURE * np.log(LEAST_SHARE)
+    members: list[int] = []
     for candidate in np.argsort(-believed, kind="stable"):
-        if chosen.sum() < AVERAGED and limits.allowed(chosen, library.costs)[candidate]:
+        wanted = len(members) < AVERAGED and (believed[candidate] >= worst or not members)
+        if wanted and limits.allowed(chosen, costs)[candidate]:
             chosen[candidate] = True
-    members = np.flatnonzero(chosen)
-    return [int(i) for i in members], WeightedAverage(weights_of(believed[members]))
+            members.append(int(candidate))
+    return members
 
 
 def weights_of(believed: Floats) -> Floats:
@@ -90,8 +106,9 @@ def reliability(merit: Floats, *, shared: float = 1.0) -> float:
 def merits(library: Library) -> Floats:
     """Return how well each candidate predicts each row, whatever the metric; shape (n_candidates, n_rows).
 
-    For classes it is the logarithm of the probability of the true one, for numbers the squared error, negative. Most
-    metrics go in steps where rows are few; these do not.
+    For classes it is the logarithm of the probability of the true one, for numbers the squared error, negative; both
+    bounded, because one mistake among a dozen rows must not be all that counts. Most metrics go in steps where rows
+    are few; these do not.
     """
     weights = 1.0 if library.weights is None else library.weights
     return np.array([weights * _merit(library.y, prediction) for prediction in library.predictions])
@@ -105,7 +122,7 @@ def shared_training(library: Library) -> float:
 
 def _merit(y: NDArray[Any], prediction: NDArray[Any]) -> Floats:
     if prediction.ndim == 1:
-        return np.asarray(-((y - prediction) ** 2), dtype=np.float64)
+        return np.asarray(-np.minimum((y - prediction) ** 2, MOST_ERROR * y.var()), dtype=np.float64)
     true = prediction[np.arange(len(y)), y.astype(np.intp)]
     return np.asarray(np.log(np.clip(true, PROBABILITY_FLOOR, 1.0)), dtype=np.float64)
 

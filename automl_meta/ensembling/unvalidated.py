@@ -7,7 +7,8 @@ import numpy as np
 
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.combiners import WeightedAverage
-from automl_meta.ensembling.few_rows import AVERAGED, beliefs, weights_of
+from automl_meta.ensembling.few_rows import beliefs, likely_best, weights_of
+from automl_meta.ensembling.greedy import Limits
 from automl_meta.ensembling.options import EnsembleOptions
 from automl_meta.ensembling.plan import EnsemblePlan
 from automl_meta.errors import InputError
@@ -48,8 +49,8 @@ def plan_without_folds(
     if not fitted:
         raise InputError("no candidate could be fitted, so there is nothing to make a model of")
     believed = beliefs(np.empty((len(fitted), 0)), np.array([prior.get(name, 0.0) for name in fitted]))
-    most = 1 if options.kind == "best" else min(AVERAGED, options.max_members)
-    best = np.argsort(-believed, kind="stable")[:most]
+    limits = Limits(1 if options.kind == "best" else options.max_members)
+    best = likely_best(believed, limits, np.zeros(len(fitted)))
     chosen = [list(fitted)[i] for i in best]
     weights = weights_of(believed[best])
     kind = "average" if len(chosen) > 1 else "best"

@@ -14,15 +14,8 @@ QUICK = {"time_budget": None, "max_evaluations": 2, "top_k": 2, "folds": 2, "n_j
 
 # What scikit-learn checks and these estimators do otherwise, and why.
 FOLDS = "a row that is there twice falls into other folds than one that counts twice"
-LONELY = "its random y has a class with a single row, which cannot be validated and is refused with that reason"
 EXCEPTIONS = {
     "AutoMLClassifier": {
-        "check_dict_unchanged": LONELY,
-        "check_dont_overwrite_parameters": LONELY,
-        "check_f_contiguous_array_estimator": LONELY,
-        "check_fit2d_predict1d": LONELY,
-        "check_methods_sample_order_invariance": LONELY,
-        "check_methods_subset_invariance": LONELY,
         "check_sample_weight_equivalence_on_dense_data": FOLDS,
     },
     "AutoMLRegressor": {"check_sample_weight_equivalence_on_dense_data": FOLDS},

@@ -90,10 +90,11 @@ BAD: dict[str, tuple[Sequence[object], TaskChoice, str]] = {
     "constant": (["a", "a", None, "a"], "auto", "is constant, one class or number: each cell is 'a' or missing"),
     "constant number": ([1.5] * 5, "regression", "is constant, one class or number: each cell is '1.5'"),
     "unique texts": ([f"name {row}" for row in range(12)], "auto", "a class of its own for each of the 12 rows"),
-    "unique numbers as classes": (range(12), "multiclass", "Try --task regression"),
-    "class of one": (["a", "b", "a", "b", "rare"], "auto", "class 'rare' has only one row"),
-    "long class of one": (["a", "b", "a", "b", "r" * 5000], "auto", r"class 'r{120}\.\.\.' has only one row"),
-    "classes of one": (["a", "a", "b", "b", "c", "d"], "auto", r"2 classes have only one row \('c', 'd'\)"),
+    "unique texts in a tiny table": ([f"name {row}" for row in range(60)], "auto", "--task multiclass if each is a"),
+    "unique numbers as classes": (range(61), "multiclass", "Try --task regression"),
+    "class of one": (["a", "b"] * 30 + ["rare"], "auto", "class 'rare' has only one row"),
+    "long class of one": (["a", "b"] * 30 + ["r" * 5000], "auto", r"class 'r{120}\.\.\.' has only one row"),
+    "classes of one": (["a", "b"] * 30 + ["c", "d"], "auto", r"2 classes have only one row \('c', 'd'\)"),
     "three classes as two": (["a", "b", "c"] * 4, "binary", "has 3 classes, not 2: 'a', 'b', 'c'. Try --task multi"),
     "text in numbers": (["1.5", "2.5", "abc", "4"], "regression", "1 of 4 cells .* 'abc' in data row 3"),
     "words as numbers": (
@@ -104,6 +105,26 @@ BAD: dict[str, tuple[Sequence[object], TaskChoice, str]] = {
     "one word in many numbers": ([*map(str, RNG.normal(size=40)), "oops"], "auto", "'oops' in data row 41"),
     "dates": (pd.date_range("2020-01-01", periods=5), "auto", "has dates"),
 }
+
+
+ONE_SHOT: dict[str, tuple[Sequence[object], TaskChoice, Task]] = {
+    "five texts": (["owl", "eel", "fox", "ant", "bee"], "auto", Task.MULTICLASS),
+    "two booleans": ([True, False], "auto", Task.BINARY),
+    "many texts, named as classes": ([f"name {row}" for row in range(60)], "multiclass", Task.MULTICLASS),
+    "numbers, named as classes": (range(12), "classification", Task.MULTICLASS),
+    "one class of one": (["a", "b", "a", "b", "rare"], "auto", Task.MULTICLASS),
+    "one of two classes": (["a"] * 59 + ["b"], "auto", Task.BINARY),
+}
+
+
+@pytest.mark.parametrize(("values", "choice", "task"), ONE_SHOT.values(), ids=ONE_SHOT)
+def test_a_class_may_have_one_row_where_rows_are_few(
+    values: Sequence[object], choice: TaskChoice, task: Task
+) -> None:
+    dataset = with_target(values, choice)
+    assert dataset.task is task
+    assert dataset.n_classes == len(set(values))
+    assert [str(dataset.schema.classes[code]) for code in dataset.y] == [str(value) for value in values]
 
 
 @pytest.mark.parametrize(("values", "task", "message"), BAD.values(), ids=BAD)

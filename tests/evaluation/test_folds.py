@@ -10,7 +10,7 @@ from sklearn.model_selection import TimeSeriesSplit
 from automl_meta.datasets.dataset import Dataset
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.task import Task
-from automl_meta.evaluation.folds import default_n_folds, default_repeats, kept_folds, make_folds
+from automl_meta.evaluation.folds import default_n_folds, default_repeats, kept_folds, make_folds, n_repeats
 
 
 def dataset_with(y: np.ndarray, task: Task) -> Dataset:
@@ -20,7 +20,7 @@ def dataset_with(y: np.ndarray, task: Task) -> Dataset:
     return Dataset(name="t", X=pd.DataFrame({"a": np.arange(len(y), dtype=float)}), y=y, schema=schema)
 
 
-@given(n_rows=st.integers(2, 60), n_folds=st.integers(2, 8), n_classes=st.integers(1, 4), seed=st.integers(0, 99))
+@given(n_rows=st.integers(61, 99), n_folds=st.integers(2, 8), n_classes=st.integers(1, 4), seed=st.integers(0, 99))
 def test_folds_hold_out_every_row_once_and_train_on_the_rest(
     n_rows: int, n_folds: int, n_classes: int, seed: int
 ) -> None:
@@ -30,6 +30,38 @@ def test_folds_hold_out_every_row_once_and_train_on_the_rest(
     for train, valid in folds:
         assert len(train) > 0
         assert sorted([*train, *valid]) == list(range(n_rows))
+
+
+@given(
+    counts=st.lists(st.integers(1, 12), min_size=2, max_size=5), n_folds=st.integers(2, 8), seed=st.integers(0, 99)
+)
+def test_few_rows_are_held_out_so_that_each_fold_has_two_classes(counts: list[int], n_folds: int, seed: int) -> None:
+    y = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    alone = [int(np.flatnonzero(y == code)[0]) for code, count in enumerate(counts) if count == 1]
+    folds = make_folds(dataset_with(y, Task.MULTICLASS), n_folds, seed)
+    if len(counts) - len(alone) < 2:
+        assert folds == []
+        return
+    assert len(folds) == min(n_folds, sorted(counts)[-2])
+    assert sorted([*np.concatenate([valid for _, valid in folds]), *alone]) == list(range(len(y)))
+    for train, valid in folds:
+        assert sorted([*train, *valid]) == list(range(len(y)))
+        assert len(np.unique(y[valid])) > 1
+        assert set(np.unique(y)) == set(y[train])
+
+
+@given(n_rows=st.integers(2, 60), n_folds=st.integers(2, 8), seed=st.integers(0, 99))
+def test_each_fold_of_few_numbers_has_two_of_them(n_rows: int, n_folds: int, seed: int) -> None:
+    y = np.random.default_rng(seed).normal(size=n_rows)
+    folds = make_folds(dataset_with(y, Task.REGRESSION), n_folds, seed)
+    assert len(folds) == (min(n_folds, n_rows // 2) if n_rows > 3 else 0)
+    assert all(len(valid) > 1 for _, valid in folds)
+
+
+def test_without_folds_nothing_is_repeated_and_nothing_kept() -> None:
+    dataset = dataset_with(np.arange(5), Task.MULTICLASS)
+    folds = make_folds(dataset, 5, 0, repeats=3)
+    assert (folds, n_repeats(folds), kept_folds(dataset, folds)) == ([], 0, frozenset())
 
 
 def test_regression_folds_are_balanced_over_the_target() -> None:
@@ -124,9 +156,10 @@ def test_the_bag_is_of_the_first_repeat_and_of_the_latest_forward_split() -> Non
 
 
 def test_few_rows_are_split_more_often_and_many_once() -> None:
-    repeats = [default_repeats(n_rows) for n_rows in (20, 300, 5_000, 500_000)]
+    repeats = [default_repeats(n_rows) for n_rows in (100, 300, 5_000, 500_000)]
     assert repeats == sorted(repeats, reverse=True)
     assert repeats[0] > 1 == repeats[-1]
+    assert [default_repeats(20, n_folds) for n_folds in (2, 3, 5)] == [3, 2, 1]
 
 
 @pytest.mark.parametrize(
