@@ -80,11 +80,6 @@ OTHERS = (
     "vowel",
     "diabetes",
     "dermatology",
-    "vote",
-    "wine",
-    "balance_scale",
-    "segment",
-    "car",
 )
 BASELINES = {
     "logistic_regression": lambda seed, n_rows: LogisticRegression(max_iter=1000),
