@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -18,14 +19,14 @@ from automl_meta.execution.protocol import Shared
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.tuning import work
 
-VICTIM = "lda"  # the algorithm whose default misbehaves; named by the environment variable FAULT how
+VICTIM = "lda"  # the algorithm whose default misbehaves; the file that FAULT_FILE names says how
 
 
 def evaluate(problem: Shared, configuration: Configuration, *rest: Any) -> Evaluation:
     """Evaluate as the tuner does, except for the victim."""
     if configuration.algorithm != VICTIM:
         return work.evaluate(problem, configuration, *rest)
-    with FAULTS[os.environ["FAULT"]]() or nullcontext():
+    with FAULTS[Path(os.environ["FAULT_FILE"]).read_text()]() or nullcontext():
         return work.evaluate(problem, configuration, *rest)
 
 

@@ -1,5 +1,6 @@
-"""A candidate can do no harm: whatever it does, it is one failed row, and the run ends well."""
+"""A candidate can do no harm: whatever it does, it is one failed row, and the run ends well, as do those after it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import faults
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 
 from automl_meta.automl.options import RunOptions
-from automl_meta.automl.run import run, warm_workers
+from automl_meta.automl.run import run
 from automl_meta.automl.run_folder import RunFolder
 from automl_meta.datasets import read_dataset
+from automl_meta.execution import LocalExecutor
 from automl_meta.tuning import tuner
 
 # Those that only a time limit ends need a time budget; the others depend on nothing.
@@ -26,11 +28,27 @@ STATUSES = {
 }
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.fixture(scope="module")
+def workers(folder: Path) -> Iterator[LocalExecutor]:
+    """Start two workers for all runs: what a fault leaves behind, the next run has to bear."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("FAULT_FILE", str(folder / "fault"))
+        with LocalExecutor(2, log=folder / "log") as executor:
+            yield executor
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", faults.FAULTS)
-def test_run_ends_well_with_one_failed_candidate(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_ends_well_with_one_failed_candidate(
+    fault: str, folder: Path, workers: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tuner, "evaluate", faults.evaluate)
-    monkeypatch.setenv("FAULT", fault)
+    (folder / "fault").write_text(fault)
     options = RunOptions(
         time_budget=12.0 if fault in TIMED else None,
         max_evaluations=4,
@@ -40,10 +58,9 @@ def test_run_ends_well_with_one_failed_candidate(fault: str, tmp_path: Path, mon
         memory_limit=1000,
         top_k=8,
     )
-    dataset = read_dataset("sklearn:wine")
-    folder = RunFolder.create(tmp_path / "run")
-    with warm_workers(options, folder.log) as executor:
-        result = run(dataset, options, executor=executor, folder=folder)
+    result = run(
+        read_dataset("sklearn:wine"), options, executor=workers, folder=RunFolder.create(folder / f"run of {fault}")
+    )
     rows = {row["algorithm"]: row for row in result.leaderboard if row["status"] != "ok"}
     assert set(rows) <= {faults.VICTIM}
     assert [row["status"] for row in result.leaderboard].count("ok") >= 2
@@ -53,4 +70,5 @@ def test_run_ends_well_with_one_failed_candidate(fault: str, tmp_path: Path, mon
     else:
         assert fault in TIMED  # the others were so quick that it was still running when all was done
     assert np.isfinite(result.plan.score)
-    assert not folder.log.exists() or folder.log.stat().st_size < 20e6
+    log = folder / "log"
+    assert not log.exists() or log.stat().st_size < 20e6
