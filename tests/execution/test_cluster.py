@@ -39,6 +39,12 @@ def test_each_future_gets_its_own_value(executor: DaskExecutor) -> None:
     assert [future.result(LONG).value for future in futures] == list(range(1, 31))
 
 
+def test_work_done_one_after_the_other_never_gets_an_earlier_answer(executor: DaskExecutor) -> None:
+    # Each piece is gone before the next is made, which may lie at the same place in memory.
+    answers = [executor.submit(work.add, number, 1, limits=SMALL).result(LONG).value for number in range(40)]
+    assert answers == list(range(1, 41))
+
+
 def test_all_workers_are_counted_and_used(executor: DaskExecutor) -> None:
     assert executor.workers == 2
     futures = [executor.submit(work.sleep_and_say_where, 0.5, limits=FREE) for _ in range(4)]

@@ -1,5 +1,6 @@
 """The thread that hands work to a Dask cluster, hears of its ends, and keeps an eye on who is there."""
 
+import itertools
 import logging
 import queue
 import threading
@@ -68,6 +69,7 @@ class Dispatcher(threading.Thread):
         self._given_up = ""
         self._waiting: deque[Job] = deque()
         self._running: set[Job] = set()
+        self._numbers = itertools.count()  # of tasks
         self._library = Library(client, session, preload)
         self._folders: dict[str, Path] = {}
         self._fetchers = ThreadPoolExecutor(FETCHERS, thread_name_prefix="automl-meta answers")
@@ -227,7 +229,8 @@ class Dispatcher(threading.Thread):
             versions=self._crew.versions,
         )
         job.only = self._crew.allowed(job.avoided)
-        key = f"automl-meta-{self._session[:8]}-{id(job)}-{job.attempts}"
+        # A key that was ever used would bring its old answer, as long as the cluster has not forgotten it.
+        key = f"automl-meta-{self._session[:8]}-{next(self._numbers)}"
         workers = None if job.only is None else sorted(job.only)
         job.sent = self._client.submit(carry_out, order, key=key, pure=False, workers=workers)
         job.attempts += 1
