@@ -152,8 +152,11 @@ def test_five_rows_are_fitted_from_the_command_line(five: Path, capsys: pytest.C
     assert "may be anything from" in " ".join(capsys.readouterr().out.split())
 
 
-def test_distilling_what_was_never_validated_is_refused(five: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_needs_a_validation_is_refused_without(five: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("fit", "one.csv", "--target", "target", *QUICK_COMMAND) == 0
+    assert command("export", "one.automl", "-o", "script.py") == 2
+    assert "too few rows" in capsys.readouterr().err
+    assert command("export", "one.automl", "--format", "pickle", "-o", "one.pickle") == 0
     assert command("distill", "one.automl", "one.csv", "-o", "small.automl") == 2
     assert "too few" in capsys.readouterr().err
 

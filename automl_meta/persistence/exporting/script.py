@@ -86,9 +86,14 @@ def python_script(model: FittedModel, *, members: Members = "ensemble", file_nam
     Raises
     ------
     ExportError
-        If none of the candidates can be written down.
+        If none of the candidates can be written down, or nothing was validated.
     """
     manifest, schema = model.manifest, model.schema
+    if manifest["ensemble"].get("fold_scores") == []:
+        raise ExportError(
+            "the model's table has too few rows to hold any out, and a script scores itself on rows held out. "
+            "Try --format pickle"
+        )
     chosen, notes = _members(model, members)
     ensemble, alone = manifest["ensemble"], len(chosen) == 1
     score, error = ensemble["score"], ensemble["error"]
