@@ -29,9 +29,10 @@ from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.spilling import PredictionStore
 from automl_meta.execution import InlineExecutor, LocalExecutor
 from automl_meta.execution.cluster import DaskExecutor, connect
+from automl_meta.execution.fork_server import ForkServer
 from automl_meta.execution.protocol import Executor, Status
 from automl_meta.metabase.personal import learn
-from automl_meta.persistence import FittedModel, make_model
+from automl_meta.persistence import FittedModel, import_ahead, make_model
 from automl_meta.reporting.leaderboard import leaderboard
 from automl_meta.tuning.budget import Budget, BudgetTooSmallError, Clock
 from automl_meta.tuning.patience import Patience
@@ -74,10 +75,17 @@ class RunResult:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-def warm_workers(options: RunOptions, log: Path | None = None) -> LocalExecutor | InlineExecutor | DaskExecutor:
+def warm_workers(
+    options: RunOptions, log: Path | None = None, *, server: ForkServer | None = None
+) -> LocalExecutor | InlineExecutor | DaskExecutor:
     """Start worker processes, which import what they need while the caller reads the table.
 
-    What candidates here print and warn of goes to the file `log`; on a cluster it stays with its workers.
+    Parameters
+    ----------
+    log : Path, optional
+        Where what candidates print and warn of here goes; on a cluster it stays with its workers.
+    server : ForkServer, optional
+        For processes here, one that has begun already.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def warm_workers(options: RunOptions, log: Path | None = None) -> LocalExecutor 
     """
     if options.cluster is not None:
         return connect(options.cluster)
-    return LocalExecutor(options.workers, log=log) if options.workers else InlineExecutor()
+    return LocalExecutor(options.workers, log=log, server=server) if options.workers else InlineExecutor()
 
 
 def run(
@@ -230,6 +238,7 @@ class _Run:
             interrupted = True
             self.tuner.stop()
 
+        import_ahead()  # while the workers are busy
         with first_interrupt(interrupt):
             self.tuner.run(strategy)
         if interrupted:

@@ -1,6 +1,7 @@
 """The main job: from a table to a saved, validated ensemble."""
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,39 @@ def fit(data: str | None, output: Path | None, report: Path | None, as_json: boo
     """
     started = process_started()
     console = console_for(machine_readable=as_json, quiet=quiet)
-    from automl_meta.automl.run import run, warm_workers
+    with _workers_to_come(given) as server:
+        result, path = _fit(data, output, report, given, console=console, started=started, server=server)
+    if report is not None:
+        _write_report(report, result.model)
+    result.timings["save"] = result.clock.elapsed - sum(result.timings.values())
     from automl_meta.cli.fit_summary import print_summary, summary
+
+    print_summary(console, result, path)
+    if as_json:
+        print_json(summary(result, path))
+
+
+def _workers_to_come(given: dict[str, Any]) -> AbstractContextManager[Any]:
+    """Let another process import what workers need, while this one imports what it needs itself."""
+    if given["jobs"] == 0 or given["cluster"] is not None:
+        return nullcontext()
+    from automl_meta.execution.local import early_server
+
+    return early_server()
+
+
+def _fit(
+    data: str | None,
+    output: Path | None,
+    report: Path | None,
+    given: dict[str, Any],
+    *,
+    console: Any,
+    started: float,
+    server: Any,
+) -> tuple[Any, Path]:
+    """Return the result of the run, and the file that the model was saved to."""
+    from automl_meta.automl.run import run, warm_workers
     from automl_meta.cli.progress import FitProgress
     from automl_meta.cli.resuming import begin
     from automl_meta.files import check_writable
@@ -96,7 +128,7 @@ def fit(data: str | None, output: Path | None, report: Path | None, as_json: boo
         for file in (path, report):
             if file is not None:
                 check_writable(file)
-        with warm_workers(options, folder.log) as executor:
+        with warm_workers(options, folder.log, server=server) as executor:
             dataset = _read(source, arguments, console)
             folder.check_same_data(dataset)
             result = run(
@@ -109,12 +141,7 @@ def fit(data: str | None, output: Path | None, report: Path | None, as_json: boo
                 command=command_line(),
             )
         save_model(path, result.model)
-    if report is not None:
-        _write_report(report, result.model)
-    result.timings["save"] = result.clock.elapsed - sum(result.timings.values())
-    print_summary(console, result, path)
-    if as_json:
-        print_json(summary(result, path))
+    return result, path
 
 
 def _write_report(path: Path, model: Any) -> None:

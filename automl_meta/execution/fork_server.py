@@ -35,10 +35,16 @@ LAST_WORDS = 2_000  # characters of the server's own output that are quoted if i
 
 
 class ForkServer:
-    """A running server process; it ends when this object is closed or this process ends."""
+    """A running server process; it ends when this object is closed or this process ends.
+
+    Attributes
+    ----------
+    folder : Path
+        Where its workers print to; the server removes it when this process ends.
+    """
 
     def __init__(self, folder: Path, *, preload: Sequence[str], threads: int, nice: int) -> None:
-        self._folder = folder
+        self.folder = folder
         self._log = folder / "server.log"
         self._received = b""
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -71,7 +77,7 @@ class ForkServer:
             except OSError:
                 ours.close()
                 raise
-        return Connection(ours.detach()), output_path(self._folder, number)
+        return Connection(ours.detach()), output_path(self.folder, number)
 
     def reports(self) -> list[tuple[int, int]] | None:
         """Return (process id, exit code or minus the signal) of workers that ended; None if the server is gone.

@@ -7,7 +7,8 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ class LocalExecutor:
         goes to this module's logger, at level DEBUG.
     nice : int
         Added to the workers' niceness.
+    server : ForkServer, optional
+        One of `early_server`, which took its `preload`, `threads` and `nice` there.
 
     Notes
     -----
@@ -71,14 +74,18 @@ class LocalExecutor:
         preload: Sequence[str] = PRELOAD,
         log: Path | None = None,
         nice: int = 0,
+        server: ForkServer | None = None,
     ) -> None:
         if jobs < 1:
             raise ValueError(f"jobs must be at least 1, not {jobs}")
         self.workers = jobs
-        self._folder = Path(tempfile.mkdtemp(prefix="automl-meta-"))
+        self._folder = _new_folder() if server is None else server.folder
         self._numbers = itertools.count()
+        begun = [] if server is None else [server]
 
         def start_server() -> ForkServer:
+            if begun:
+                return begun.pop()
             self._folder.mkdir(mode=0o700, exist_ok=True)  # a server that dies takes it along
             return ForkServer(self._folder, preload=preload, threads=threads, nice=nice)
 
@@ -123,6 +130,25 @@ class LocalExecutor:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.shutdown(cancel=kind is not None)
+
+
+@contextmanager
+def early_server(preload: Sequence[str] = PRELOAD) -> Iterator[ForkServer]:
+    """Give a fork server that begins its imports at once, for a `LocalExecutor` that is made later.
+
+    A program that has much to import itself can do so meanwhile. The server ends with the context, at once.
+    """
+    folder = _new_folder()
+    server = ForkServer(folder, preload=preload, threads=1, nice=0)
+    try:
+        yield server
+    finally:
+        server.close(patience=0.0)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="automl-meta-"))
 
 
 def _shutdown_if_alive(reference: "weakref.ref[LocalExecutor]") -> None:

@@ -1,14 +1,14 @@
 """The fitted ensemble as bytes, through skops, and back after the bytes were looked over."""
 
+import importlib
 import io
 import re
+import threading
 import warnings
 import zipfile
 from typing import Any
 
 import numpy as np
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.ensembling.calibration import Calibration
@@ -25,8 +25,15 @@ class PredictorPartError(ValueError):
     """The stored ensemble is not what it should be; the text says in what."""
 
 
+def import_ahead() -> None:
+    """Begin to import what writing a model takes, in a thread: it takes half a second that there may be now."""
+    threading.Thread(target=importlib.import_module, args=("skops.io",), daemon=True).start()
+
+
 def dump_predictor(predictor: EnsemblePredictor) -> bytes:
     """Return the ensemble as bytes."""
+    import skops.io
+
     return bytes(skops.io.dumps(pack(predictor)))
 
 
@@ -38,6 +45,9 @@ def parse_predictor(content: bytes) -> EnsemblePredictor:
     PredictorPartError
         If the bytes are damaged, name a type that is not on the list, or do not hold an ensemble.
     """
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
     _check_archive(content)
     try:
         with warnings.catch_warnings():
@@ -89,6 +99,8 @@ def _feeds_upwards(inputs: Any, n_members: int) -> bool:
 
 
 def _unknown(content: bytes) -> str:
+    import skops.io
+
     names = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
     return ", ".join(name[:120] for name in names[:5]) + (" and more" if len(names) > 5 else "")
 
