@@ -1,5 +1,6 @@
 """A cluster whose connections are encrypted, with certificates that are made for the test."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import distributed
 import pytest
 from small_cluster import ROOT, SmallCluster
 
@@ -84,6 +86,13 @@ def test_a_client_without_certificates_is_refused(cluster: SmallCluster) -> None
 def test_a_client_that_does_not_encrypt_is_refused(cluster: SmallCluster) -> None:
     with pytest.raises(InputError, match="no Dask scheduler answers"):
         connect(ClusterOptions(address=cluster.address.replace("tls://", "tcp://")))
+
+
+def test_nothing_is_left_of_a_client_that_was_refused(cluster: SmallCluster) -> None:
+    before = sum(type(thing) is distributed.Client for thing in gc.get_objects())
+    with pytest.raises(InputError):
+        connect(ClusterOptions(address=cluster.address))
+    assert sum(type(thing) is distributed.Client for thing in gc.get_objects()) <= before
 
 
 def test_a_certificate_of_another_authority_is_refused(

@@ -1,6 +1,8 @@
 """Reaching a cluster, or starting one here."""
 
+import gc
 import logging
+import traceback
 import warnings
 from typing import Any
 
@@ -58,11 +60,23 @@ def connect(
     except (OSError, TypeError) as error:  # Dask's TypeError: the address wants TLS, and nothing is configured
         if cluster is not None:
             cluster.close()
+        _destroy_what_failed(error)
         raise InputError(
             f"no Dask scheduler answers at {address}: {' '.join(str(error).split())[:200]}. "
             "Is it running, and is TLS set on both sides or on neither?"
         ) from error
     return DaskExecutor(client, cluster, preload=preload, patience=patience)
+
+
+def _destroy_what_failed(error: BaseException | None) -> None:
+    """Destroy the half-made client that the frames of an error hold.
+
+    At a later time its destructor may run while another client starts, and wait for ever for a lock of Dask's.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+    gc.collect()
 
 
 def _security(options: ClusterOptions, distributed: Any) -> Any:
