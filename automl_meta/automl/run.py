@@ -32,7 +32,7 @@ from automl_meta.execution.cluster import DaskExecutor, connect
 from automl_meta.execution.fork_server import ForkServer
 from automl_meta.execution.protocol import Executor, Status
 from automl_meta.metabase.personal import learn
-from automl_meta.persistence import FittedModel, import_ahead, make_model
+from automl_meta.persistence import FittedModel, make_model
 from automl_meta.reporting.leaderboard import leaderboard
 from automl_meta.tuning.budget import Budget, BudgetTooSmallError, Clock
 from automl_meta.tuning.patience import Patience
@@ -238,7 +238,6 @@ class _Run:
             interrupted = True
             self.tuner.stop()
 
-        import_ahead()  # while the workers are busy
         with first_interrupt(interrupt):
             self.tuner.run(strategy)
         if interrupted:

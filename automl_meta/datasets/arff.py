@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from automl_meta.datasets.errors import DuplicateColumnsError, TableError, listed
+from automl_meta.errors import quoted
 
 _TOKEN = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _ATTRIBUTE = re.compile(rf"@attribute\s+({_TOKEN}|[^\s{{]+)\s*(.+)", re.IGNORECASE)
 _CELL = re.compile(rf"\s*({_TOKEN}|[^,]*?)\s*(?:,|$)")
 _SPARSE_CELL = re.compile(rf"\s*(\d+)\s+({_TOKEN}|[^,]*?)\s*(?:,|$)")
+_QUOTED = re.compile(_TOKEN)
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -73,18 +75,20 @@ def _row(line: str, number: int, attributes: list[tuple[str, str]], source: str)
         cells = [cell.strip() for cell in line.split("\t" if "," not in line and "\t" in line else ",")]
         values = [None if cell == "?" else cell for cell in cells]
     else:
-        values = _quoted_cells(line)
+        values = _quoted_cells(line, f"line {number}", source)
     if len(values) != len(attributes):
         raise TableError(source, f"line {number} has {len(values)} values for {len(attributes)} attributes.")
     return values
 
 
-def _quoted_cells(line: str) -> list[str | None]:
+def _quoted_cells(line: str, where: str, source: str) -> list[str | None]:
     values: list[str | None] = []
     position = 0
     while True:
         match = _CELL.match(line, position)
         assert match is not None
+        if match[1][:1] in ("'", '"') and not _QUOTED.fullmatch(match[1]):
+            raise TableError(source, f"{where} has a quote that never ends: {quoted(match[1])}.")
         values.append(None if match[1] == "?" else _unquoted(match[1]))
         position = match.end()
         if position >= len(line):
@@ -93,7 +97,7 @@ def _quoted_cells(line: str) -> list[str | None]:
 
 def _sparse_row(line: str, number: int, attributes: list[tuple[str, str]], source: str) -> list[str | None]:
     """Return a sparse row in full: what is not written is 0, or the first of a nominal attribute's values."""
-    values: list[str | None] = [_omitted(kind) for _, kind in attributes]
+    values: list[str | None] = [_omitted(kind, name, source) for name, kind in attributes]
     body = line.strip("{} \t")
     position = 0
     while position < len(body):
@@ -105,17 +109,20 @@ def _sparse_row(line: str, number: int, attributes: list[tuple[str, str]], sourc
     return values
 
 
-def _omitted(kind: str) -> str:
-    return _nominal_values(kind)[0] if kind.startswith("{") else "0"
+def _omitted(kind: str, name: str, source: str) -> str:
+    return _nominal_values(kind, name, source)[0] if kind.startswith("{") else "0"
 
 
-def _nominal_values(kind: str) -> list[str]:
-    return [value or "" for value in _quoted_cells(kind.strip().removeprefix("{").removesuffix("}").strip())]
+def _nominal_values(kind: str, name: str, source: str) -> list[str]:
+    inside = kind.strip().removeprefix("{").removesuffix("}").strip()
+    return [value or "" for value in _quoted_cells(inside, f"attribute {quoted(name)}", source)]
 
 
 def _column(values: tuple[str | None, ...], name: str, kind: str, source: str) -> "pd.Series[Any]":
     if kind.startswith("{"):
-        levels = dict.fromkeys([*_nominal_values(kind), *(value for value in values if value is not None)])
+        levels = dict.fromkeys(
+            [*_nominal_values(kind, name, source), *(value for value in values if value is not None)]
+        )
         return pd.Series(pd.Categorical(values, categories=list(levels)))
     if kind.casefold().split()[0] in ("numeric", "real", "integer"):
         try:

@@ -1,9 +1,7 @@
 """The fitted ensemble as bytes, through skops, and back after the bytes were looked over."""
 
-import importlib
 import io
 import re
-import threading
 import warnings
 import zipfile
 from typing import Any
@@ -23,11 +21,6 @@ MOST_MEMBERS = 200_000
 
 class PredictorPartError(ValueError):
     """The stored ensemble is not what it should be; the text says in what."""
-
-
-def import_ahead() -> None:
-    """Begin to import what writing a model takes, in a thread: it takes half a second that there may be now."""
-    threading.Thread(target=importlib.import_module, args=("skops.io",), daemon=True).start()
 
 
 def dump_predictor(predictor: EnsemblePredictor) -> bytes:

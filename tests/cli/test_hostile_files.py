@@ -107,7 +107,7 @@ TABLES: dict[str, tuple[str, Content]] = {
     "ARFF without attributes": ("d.arff", "@relation r\n@data\n1,x\n"),
     "ARFF of an unknown type": ("d.arff", "@relation r\n@attribute a quaternion\n@data\n1\n"),
     "ARFF with a row too long": ("d.arff", ARFF + "1,x\n2,y,z\n"),
-    "ARFF with an unknown level": ("d.arff", ARFF + "1,x\n2,zebra\n"),
+    "ARFF with a quote among the levels that never ends": ("d.arff", ARFF.replace("{x", "{'x") + "1,x\n" * 70),
     "ARFF with a quote that never ends": ("d.arff", ARFF + "1,'x\n2,y\n"),
     "ARFF that is text": ("d.arff", "Dear reader,\nthis is a letter.\n"),
     "a separator that is declared and not used": ("d.csv", "sep=|\n" + GOOD),
