@@ -2,17 +2,19 @@
 
 import pickle
 import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset, Task, make_dataset
 from automl_meta.datasets.profile import TableProfile, profile_of
 from automl_meta.ensembling import EnsembleOptions, EnsemblePlan, EnsemblePredictor, make_predictor, plan_ensemble
-from automl_meta.evaluation import Metric, default_metric, make_folds
+from automl_meta.evaluation import Evaluation, Metric, default_metric, make_folds
 from automl_meta.evaluation.cross_validation import cross_validate
 from automl_meta.inspection import OutOfFoldEnsemble
 from automl_meta.pipelines.catalogue import catalogue
@@ -51,6 +53,24 @@ def shop_table(task: Task, n_rows: int = 240) -> pd.DataFrame:
     )
 
 
+def fold_models(evaluations: Sequence[Evaluation]) -> dict[str, list[Any]]:
+    """Return the fitted fold models by configuration."""
+    return {e.configuration.id: [pickle.loads(path.read_bytes()) for path in e.models] for e in evaluations}
+
+
+def three_candidates(task: Task, cheap: str) -> RunOptions:
+    """Return options of a run that makes a greedy ensemble of a tree, a linear model and another cheap algorithm."""
+    return RunOptions(
+        time_budget=None,
+        max_evaluations=3,
+        top_k=3,
+        jobs=0,
+        include=("decision_tree", cheap, "logistic_regression" if task.is_classification else "ridge"),
+        ensemble="greedy",
+        repeats=1,
+    )
+
+
 @cache
 def made(task: Task) -> Made:
     dataset = make_dataset(shop_table(task), "target", task=task)
@@ -63,7 +83,7 @@ def made(task: Task) -> Made:
             )
             for name in ("decision_tree", "knn")
         ]
-        models = {e.configuration.id: [pickle.loads(path.read_bytes()) for path in e.models] for e in evaluations}
+        models = fold_models(evaluations)
     plan = plan_ensemble(evaluations, dataset.y, task, metric, folds, options=EnsembleOptions(kind="greedy"))
     predictor = make_predictor(plan, models, dataset.n_classes)
     out_of_fold = OutOfFoldEnsemble(predictor, folds)

@@ -87,9 +87,7 @@ def _quoted_cells(line: str, where: str, source: str) -> list[str | None]:
     while True:
         match = _CELL.match(line, position)
         assert match is not None
-        if match[1][:1] in ("'", '"') and not _QUOTED.fullmatch(match[1]):
-            raise TableError(source, f"{where} has a quote that never ends: {quoted(match[1])}.")
-        values.append(None if match[1] == "?" else _unquoted(match[1]))
+        values.append(_cell(match[1], where, source))
         position = match.end()
         if position >= len(line):
             return values if not line.endswith(",") else [*values, ""]
@@ -104,9 +102,15 @@ def _sparse_row(line: str, number: int, attributes: list[tuple[str, str]], sourc
         match = _SPARSE_CELL.match(body, position)
         if match is None or match.end() == position or int(match[1]) >= len(attributes):
             raise TableError(source, f"line {number} is not a sparse row of {len(attributes)} attributes.")
-        values[int(match[1])] = None if match[2] == "?" else _unquoted(match[2])
+        values[int(match[1])] = _cell(match[2], f"line {number}", source)
         position = match.end()
     return values
+
+
+def _cell(token: str, where: str, source: str) -> str | None:
+    if token[:1] in ("'", '"') and not _QUOTED.fullmatch(token):
+        raise TableError(source, f"{where} has a quote that never ends: {quoted(token)}.")
+    return None if token == "?" else _unquoted(token)
 
 
 def _omitted(kind: str, name: str, source: str) -> str:

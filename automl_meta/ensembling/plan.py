@@ -35,7 +35,7 @@ class EnsemblePlan:
     ----------
     kind : str
         ``best``, ``greedy``, ``stack`` (a linear second layer), ``layers`` (learners of the catalogue above each
-        other), ``average`` (all alike, for few rows) or ``distilled``.
+        other), ``average`` (of what is believed best, for few rows) or ``distilled``.
     members : tuple of str
         Names of candidates, lower layers first, then heaviest first: configuration ids, above the first layer with
         the layer's number.

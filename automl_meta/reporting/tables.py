@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from automl_meta.datasets.schema import FEATURE_ROLES
 from automl_meta.metafeatures.registry import REGISTRY
-from automl_meta.reporting.words import metric_value, plain_number
+from automl_meta.reporting.words import as_sentence, metric_value, plain_number
 
 Content = Mapping[str, Any]
 Row = Sequence[Any]
@@ -99,7 +99,7 @@ def ensemble_tables(manifest: Content, metric: str) -> dict[str, Any]:
         for one in ensemble["comparison"]
     ]
     lead = (
-        f"{str(ensemble['reason']).capitalize()}. Scored on folds that its weights were not fitted to: "
+        f"{as_sentence(str(ensemble['reason']))} Scored on folds that its weights were not fitted to: "
         f"{metric_value(metric, ensemble['score'])} ± {plain_number(ensemble['error'])}; on those that they were: "
         f"{metric_value(metric, ensemble['optimistic_score'])}."
     )

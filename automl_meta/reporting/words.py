@@ -64,6 +64,11 @@ def summary(manifest: Content, report: Content) -> list[str]:
     ]
 
 
+def as_sentence(text: str) -> str:
+    """Return what the command line says in the middle of a line as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def _what_it_is(manifest: Content) -> str:
     data = manifest.get("data", {})
     return (
@@ -76,13 +81,14 @@ def _what_it_is(manifest: Content) -> str:
 def _how_good(manifest: Content, report: Content) -> str:
     ensemble = manifest["ensemble"]
     metric, score = str(ensemble["metric"]), ensemble["score"]
-    doubt = f" {str(ensemble['doubt']).capitalize()}." if ensemble.get("doubt") else ""
+    doubt = as_sentence(str(ensemble["doubt"])) if ensemble.get("doubt") else ""
     if score is None:
-        return doubt.strip()
+        return doubt
     value, error = metric_value(metric, score), plain_number(ensemble["error"])
     sentence = f"On rows that it had not seen, its {metric_name(metric)} is {value} ± {error}"
     meaning = _meaning(metric, float(score), report)
-    return (f"{sentence}: {meaning}." if meaning else f"{sentence}.") + doubt
+    said = f"{sentence}: {meaning}." if meaning else f"{sentence}."
+    return f"{said} {doubt}" if doubt else said
 
 
 def _meaning(metric: str, score: float, report: Content) -> str:

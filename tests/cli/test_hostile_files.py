@@ -109,6 +109,7 @@ TABLES: dict[str, tuple[str, Content]] = {
     "ARFF with a row too long": ("d.arff", ARFF + "1,x\n2,y,z\n"),
     "ARFF with a quote among the levels that never ends": ("d.arff", ARFF.replace("{x", "{'x") + "1,x\n" * 70),
     "ARFF with a quote that never ends": ("d.arff", ARFF + "1,'x\n2,y\n"),
+    "ARFF with a quote in a sparse row that never ends": ("d.arff", ARFF + "{0 1, 1 'x}\n" * 70),
     "ARFF that is text": ("d.arff", "Dear reader,\nthis is a letter.\n"),
     "a separator that is declared and not used": ("d.csv", "sep=|\n" + GOOD),
     "a line of a million characters": ("d.csv", "a" * 1_000_000 + "\n1\n"),

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small_ensembles import shop_table
+from small_ensembles import shop_table, three_candidates
 
-from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run
 from automl_meta.datasets import Task, make_dataset
 from automl_meta.persistence import FittedModel
@@ -32,18 +31,8 @@ def fitted() -> Fit:
 
     def fit(task: Task) -> FittedModel:
         if task not in known:
-            linear = "logistic_regression" if task.is_classification else "ridge"
-            options = RunOptions(
-                time_budget=None,
-                max_evaluations=3,
-                top_k=3,
-                jobs=0,
-                include=("decision_tree", "knn", linear),
-                ensemble="greedy",
-                repeats=1,
-            )
             dataset = make_dataset(shop_table(task), "target", task=task, name="shop")
-            known[task] = run(dataset, options).model
+            known[task] = run(dataset, three_candidates(task, "knn")).model
         return known[task]
 
     return fit
@@ -93,6 +82,15 @@ def test_a_script_reaches_the_score_of_the_model(task: Task, fitted: Fit, tmp_pa
         assert np.corrcoef(predictions["target"], truth)[0, 1] > 0.9
     else:
         assert (predictions["target"] == truth).mean() > 0.8
+
+
+def test_a_script_names_a_label_that_its_model_does_not_know(fitted: Fit, tmp_path: Path) -> None:
+    write_script(tmp_path / "retrain.py", fitted(Task.BINARY))
+    shop_table(Task.BINARY).replace({"target": {"no": "nein"}}).to_csv(tmp_path / "shop.csv", index=False)
+    command = [sys.executable, "-I", "retrain.py", "shop.csv"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr == "target: the model does not know 'nein', only no, yes\n"
 
 
 def test_what_cannot_be_written_is_said(fitted: Fit) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fitted_models import fitted, mixed_table
+from fitted_models import fitted
 from sklearn.ensemble import (
     ExtraTreesRegressor,
     HistGradientBoostingClassifier,
@@ -12,6 +12,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from small_ensembles import shop_table
 
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
@@ -20,9 +21,9 @@ from automl_meta.persistence.packing import pack, unpack
 
 
 def test_labels_and_intervals_come_in_the_users_terms(tmp_path: Path) -> None:
-    frame = mixed_table(Task.BINARY)
+    frame = shop_table(Task.BINARY)
     labels, check = fitted(Task.BINARY, ["decision_tree"], tmp_path).predict(frame.assign(extra=1))
-    assert set(labels) <= {"pos", "neg"}
+    assert set(labels) <= {"yes", "no"}
     assert check.extra == ("extra",)
     model = fitted(Task.REGRESSION, ["decision_tree"], tmp_path)
     lower, upper, _ = model.predict_interval(frame, 0.8)

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small_ensembles import shop_table
+from small_ensembles import shop_table, three_candidates
 
-from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run
 from automl_meta.cli import main
 from automl_meta.datasets import Dataset, Task, features_from, make_dataset
@@ -125,17 +124,7 @@ def test_a_stack_of_numbers_is_exported() -> None:
 
 @cache
 def fitted_model(task: Task) -> FittedModel:
-    linear = "logistic_regression" if task.is_classification else "ridge"
-    options = RunOptions(
-        time_budget=None,
-        max_evaluations=3,
-        top_k=3,
-        jobs=0,
-        include=("decision_tree", "dummy", linear),
-        ensemble="greedy",
-        repeats=1,
-    )
-    return run(plain_dataset(task), options).model
+    return run(plain_dataset(task), three_candidates(task, "dummy")).model
 
 
 @TASKS

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fitted_models import fitted, mixed_table, predicted
+from fitted_models import fitted, predicted
+from small_ensembles import shop_table
 
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run
@@ -18,6 +19,7 @@ from automl_meta.persistence import FittedModel, save_model
 from automl_meta.pipelines.catalogue import catalogue
 
 ROOT = Path(__file__).parents[2]
+PLACES = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
 QUICK = {"dummy", "decision_tree", "gaussian_nb", "ridge", "logistic_regression", "lda", "knn"}
 EVERYTHING = [
     pytest.param(task, name, marks=() if name in QUICK else pytest.mark.slow)
@@ -32,7 +34,7 @@ def reader() -> Iterator["subprocess.Popen[str]"]:
     """Start a process that fits nothing."""
     command = [sys.executable, str(Path(__file__).with_name("read_models.py"))]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+    with subprocess.Popen(command, **pipes, env={**os.environ, "PYTHONPATH": PLACES}) as process:
         yield process
         process.stdin.close()
 
@@ -40,7 +42,7 @@ def reader() -> Iterator["subprocess.Popen[str]"]:
 @pytest.fixture
 def check_round_trip(reader: "subprocess.Popen[str]", tmp_path: Path) -> Check:
     def check(model: FittedModel) -> None:
-        frame = mixed_table(Task(model.manifest["task"]), 300)
+        frame = shop_table(Task(model.manifest["task"]), 300)
         save_model(tmp_path / "x.automl", model)
         frame.to_parquet(tmp_path / "x.parquet")
         print(tmp_path, file=reader.stdin, flush=True)
@@ -64,7 +66,7 @@ def test_every_way_to_combine_fold_models(task: Task, kind: str, check_round_tri
 
 @pytest.mark.parametrize("task", Task)
 def test_members_that_were_fitted_to_all_rows(task: Task, check_round_trip: Check) -> None:
-    result = run(make_dataset(mixed_table(task), "target", task=task), options(task, refit="refit"))
+    result = run(make_dataset(shop_table(task, 160), "target", task=task), options(task, refit="refit"))
     assert result.plan.refitted == result.plan.members
     check_round_trip(result.model)
 
@@ -72,7 +74,7 @@ def test_members_that_were_fitted_to_all_rows(task: Task, check_round_trip: Chec
 @pytest.mark.parametrize("task", Task)
 def test_a_second_layer_of_learners(task: Task, check_round_trip: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ASKED_KINDS, "stack", ("layers",))  # whether it helps or not
-    result = run(make_dataset(mixed_table(task), "target", task=task), options(task, ensemble="stack"))
+    result = run(make_dataset(shop_table(task, 160), "target", task=task), options(task, ensemble="stack"))
     assert max(result.plan.layers) == 2
     check_round_trip(result.model)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl_meta.reporting.svg import Chart, Scale, number_label, padded, shortened
-from automl_meta.reporting.words import listed, metric_value, plain_number
+from automl_meta.reporting.words import as_sentence, listed, metric_value, plain_number
 
 numbers = st.floats(-1e12, 1e12, allow_nan=False)
 
@@ -69,3 +69,8 @@ def test_texts_are_cut_and_listed() -> None:
     assert shortened("abc", 4) == "abc"
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_a_sentence_begins_large_and_keeps_its_other_letters() -> None:
+    assert as_sentence("12 rows are few. RMSE is high") == "12 rows are few. RMSE is high."
+    assert as_sentence("greedy: better in R2") == "Greedy: better in R2."
