@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.calibration import possible_calibrations
 from automl_meta.ensembling.candidates import Candidate
-from automl_meta.ensembling.comparing import Scores, no_worse, simplest_within_noise
+from automl_meta.ensembling.comparing import Scores, no_worse, preferred
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.decision import needs_decision, weighted
 from automl_meta.ensembling.finishing import fit_plan
@@ -134,7 +134,7 @@ class _Chooser:
         self._by_costs = by_costs and nest.library.metric.needs == "classes"
 
     def choose(self, groups: NDArray[np.bool_]) -> Recipe:
-        kind = simplest_within_noise({name: scores[groups] for name, scores in self.judged.items()})
+        kind = preferred({name: scores[groups] for name, scores in self.judged.items()})
         calibration = self._calibration(kind, groups)
         return Recipe(kind, calibration, self._decision(kind, calibration, groups))
 
@@ -176,7 +176,7 @@ class _Chooser:
             for name, loss in losses.items()
             if no_worse(self._scores(Recipe(kind, name, "none"))[groups], plain)
         }
-        return simplest_within_noise(harmless)
+        return preferred(harmless)
 
     def _losses(self, kind: str, calibration: str) -> Scores:
         if (kind, calibration) not in self._log_loss:
@@ -192,4 +192,4 @@ class _Chooser:
             return "none"
         plain = self._scores(Recipe(kind, calibration, "none"))[groups]
         tuned = self._scores(Recipe(kind, calibration, "tuned"))[groups]
-        return "tuned" if simplest_within_noise({"plain": plain, "decided": tuned}) == "decided" else "none"
+        return "tuned" if preferred({"plain": plain, "decided": tuned}) == "decided" else "none"

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Scores = NDArray[np.float64]
-# How many standard errors of the difference a way must be better by than a simpler one. Averaging different models
-# helps nearly always, and so do the weights of a stack that cannot be negative; learners above others have more ways
-# to go wrong.
-MARGINS = {"greedy": 0.0, "stack": 0.0, "layers": 1.5, "temperature": 1.0, "isotonic": 1.0, "decided": 1.0}
+# How many standard errors of the difference a way must be better by than the one before it. Averaging different
+# models helps nearly always, and so do the weights of a stack that cannot be negative: they are taken unless they are
+# clearly worse, for the noise of the comparison is larger than what is at stake (docs/ensembles.md). Learners above
+# others, calibrations and decisions have more ways to go wrong.
+MARGINS = {"greedy": -1.0, "stack": -1.0, "layers": 1.5, "temperature": 1.0, "isotonic": 1.0, "decided": 1.0}
 
 
-def simplest_within_noise(scores: Mapping[str, Scores]) -> str:
+def preferred(scores: Mapping[str, Scores]) -> str:
     """Return the first name, or a later one whose scores are better by more than its margin of standard errors.
 
     Parameters

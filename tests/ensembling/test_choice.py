@@ -6,7 +6,7 @@ from made_evaluations import class_problem, evaluation, failed, folds_of, number
 
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling import EnsembleOptions, plan_ensemble
-from automl_meta.ensembling.comparing import simplest_within_noise
+from automl_meta.ensembling.comparing import preferred
 from automl_meta.ensembling.costs import parse_costs
 from automl_meta.ensembling.decision import weighted
 from automl_meta.errors import InputError
@@ -178,10 +178,15 @@ def test_unknown_kinds_are_refused() -> None:
         EnsembleOptions(kind="bst")
 
 
-def test_a_stack_must_be_better_and_layers_clearly() -> None:
+def test_a_stack_must_not_be_clearly_worse_and_layers_be_clearly_better() -> None:
     greedy = np.array([0.80, 0.82, 0.84, 0.86, 0.88])
     hardly = np.array([0.01, -0.02, 0.02, 0.01, 0])
-    assert simplest_within_noise({"greedy": greedy, "stack": greedy - hardly}) == "greedy"
-    assert simplest_within_noise({"greedy": greedy, "stack": greedy + hardly}) == "stack"
-    assert simplest_within_noise({"greedy": greedy, "layers": greedy + hardly}) == "greedy"
-    assert simplest_within_noise({"greedy": greedy, "layers": greedy + 0.01}) == "layers"
+    assert preferred({"greedy": greedy, "stack": greedy - hardly}) == "stack"
+    assert preferred({"greedy": greedy, "stack": greedy - 0.01 - hardly}) == "greedy"
+    assert preferred({"greedy": greedy, "layers": greedy + hardly}) == "greedy"
+    assert preferred({"greedy": greedy, "layers": greedy + 0.01}) == "layers"
+
+
+def test_what_makes_no_difference_is_left_out() -> None:
+    perfect = np.ones(5)
+    assert preferred({"best": perfect, "greedy": perfect, "stack": perfect}) == "best"
