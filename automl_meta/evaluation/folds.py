@@ -11,6 +11,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 
 from automl_meta.datasets.dataset import Dataset
 from automl_meta.datasets.target import TINY_ROWS
+from automl_meta.pipelines.encoders.screening import columns_looked_at
 from automl_meta.seeding import integer_seed
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -25,7 +26,7 @@ def default_n_folds(n_rows: int, n_columns: int) -> int:
 
     Where few rows have so many columns that a fit takes long, there are three as well.
     """
-    if n_rows < 20_000 and n_rows * n_columns < CELLS_FOR_FEWER_FOLDS:
+    if n_rows < 20_000 and n_rows * columns_looked_at(n_columns) < CELLS_FOR_FEWER_FOLDS:
         return 5
     return 3 if n_rows < 200_000 else 1
 

@@ -9,6 +9,7 @@ import numpy as np
 from automl_meta.metalearning.kernel import Kernel, fit_kernel
 from automl_meta.metalearning.protocol import Experience, Floats
 from automl_meta.metalearning.scaling import column_medians
+from automl_meta.pipelines.encoders.screening import KEPT_COLUMNS, MOST_COLUMNS
 
 SIZES = ("log_nr_inst", "log_nr_attr", "nr_class")  # what time depends on most
 COLUMNS = 1  # its position
@@ -45,7 +46,7 @@ class SecondsModel:
     this machine and this dataset may be slower or faster than what the meta-base knows.
 
     In narrow tables, fixed costs hide how time grows with columns: beyond the widest known table it grows at least as
-    they do, and all predictions are more doubtful the wider it is.
+    they do, and all predictions are more doubtful the wider it is. Columns that no algorithm looks at do not count.
     """
 
     def fit(self, experience: Experience) -> Self:
@@ -132,6 +133,7 @@ class SecondsModel:
             np.full(len(metafeatures), np.nan) if position is None else metafeatures[:, position]
             for position in self.positions_
         ]
+        columns[COLUMNS] = np.where(columns[COLUMNS] > np.log(MOST_COLUMNS), np.log(KEPT_COLUMNS), columns[COLUMNS])
         columns[2] = np.log(np.maximum(np.nan_to_num(columns[2], nan=1.0), 1.0))
         return np.stack(columns, axis=1)
 

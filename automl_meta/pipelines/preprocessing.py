@@ -14,6 +14,7 @@ from automl_meta.pipelines.encoders.categories import OneHotEncoder, TargetMeanE
 from automl_meta.pipelines.encoders.dates import DateEncoder
 from automl_meta.pipelines.encoders.numeric import NumericEncoder
 from automl_meta.pipelines.encoders.reduction import WideReducer
+from automl_meta.pipelines.encoders.screening import screened
 from automl_meta.pipelines.encoders.text import TextEncoder
 from automl_meta.seeding import integer_seed
 
@@ -28,6 +29,9 @@ NEARLY_UNIQUE = 1.5  # training rows per level; columns with fewer, and many lev
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
     """The choices that a configuration makes; everything that learns is fitted inside the fold.
+
+    Whatever is chosen, of more than 1,000 numbers and categories only the 500 that are most related to the target are
+    looked at (see `encoders.screening`).
 
     Attributes
     ----------
@@ -119,7 +123,8 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Learn, and return the training rows prepared, target encodings out of fold."""
         self.n_features_in_ = len(self.roles)
         codes = self._codes(X)
-        self._choose_encoders(codes)
+        self.plain_, categories = screened(self._all_plain(X), codes, y, self.n_classes)
+        self._choose_encoders(codes, categories)
         numbers = self._fit_dates(X)
         if self.by_target_.size:
             encoder = TargetMeanEncoder(self.n_classes, seed=integer_seed(self.seed, "target"))
@@ -148,9 +153,10 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             prepared = self.reducer_.transform(prepared)
         return self._finished(prepared, codes)
 
-    def _choose_encoders(self, codes: Codes) -> None:
+    def _choose_encoders(self, codes: Codes, looked_at: Codes) -> None:
         """Decide which categorical columns are encoded how; those with one level in the training rows are dropped."""
-        present = np.array([len(np.unique(column)) for column in codes.T], dtype=np.intp)
+        present = np.zeros(codes.shape[1], dtype=np.intp)
+        present[looked_at] = [len(np.unique(column)) for column in codes[:, looked_at].T]
         varies, many = present > 1, present > MANY_LEVELS
         texts = many & (present * NEARLY_UNIQUE > len(codes))
         scaled = self.numeric != "none"
@@ -184,6 +190,10 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return blocks
 
     def _plain(self, X: pd.DataFrame) -> Floats:
+        values = self._all_plain(X)
+        return values if len(self.plain_) == values.shape[1] else values[:, self.plain_]
+
+    def _all_plain(self, X: pd.DataFrame) -> Floats:
         return X.iloc[:, self._positions("numeric", "boolean")].to_numpy(dtype=np.float64)
 
     def _dates(self, X: pd.DataFrame) -> NDArray[np.datetime64]:

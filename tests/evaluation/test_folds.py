@@ -164,7 +164,15 @@ def test_few_rows_are_split_more_often_and_many_once() -> None:
 
 @pytest.mark.parametrize(
     ("n_rows", "n_columns", "n_folds"),
-    [(100, 10, 5), (19_999, 10, 5), (20_000, 10, 3), (2_000, 2_499, 5), (2_000, 2_500, 3), (200_000, 2, 1)],
+    [
+        (100, 10, 5),
+        (19_999, 10, 5),
+        (20_000, 10, 3),
+        (10_000, 499, 5),
+        (10_000, 500, 3),
+        (2_000, 9_000, 5),
+        (200_000, 2, 1),
+    ],
 )
 def test_there_are_fewer_folds_where_a_fit_takes_long(n_rows: int, n_columns: int, n_folds: int) -> None:
     assert default_n_folds(n_rows, n_columns) == n_folds

@@ -6,6 +6,7 @@ from worlds import world
 
 from automl_meta.metabase.experience import Experience
 from automl_meta.metalearning.seconds import SecondsModel
+from automl_meta.pipelines.encoders.screening import KEPT_COLUMNS
 
 
 def timed_world() -> Experience:
@@ -69,7 +70,13 @@ def test_metafeatures_without_sizes_are_no_obstacle() -> None:
 def test_beyond_the_widest_table_time_grows_at_least_as_the_columns_do() -> None:
     model = SecondsModel().fit(timed_world())
     widest = np.array([8.0, float(timed_world().metafeatures[:, 1].max()), 2.0])
-    ten_times = widest + np.array([0.0, np.log(10), 0.0])
-    at_the_edge, beyond = model.predict(widest), model.predict(ten_times)
-    assert (beyond.expected >= 9.99 * at_the_edge.expected).all()
+    five_times = widest + np.array([0.0, np.log(5), 0.0])
+    at_the_edge, beyond = model.predict(widest), model.predict(five_times)
+    assert (beyond.expected >= 4.99 * at_the_edge.expected).all()
     assert (beyond.factor > at_the_edge.factor).all()
+
+
+def test_columns_that_no_algorithm_looks_at_take_no_time() -> None:
+    model = SecondsModel().fit(timed_world())
+    looked_at, wide = (model.predict(np.array([8.0, np.log(n), 2.0])) for n in (KEPT_COLUMNS, 20 * KEPT_COLUMNS))
+    np.testing.assert_array_equal(wide.expected, looked_at.expected)

@@ -80,7 +80,7 @@ def add_preprocessing(graph: Graph, fitted: ColumnPreprocessor, inputs: Inputs) 
     """
     if fitted.level_texts_.size:
         raise ExportError("it reads the letters of categories that are nearly unique")
-    columns = [] if inputs.numbers is None else [inputs.numbers]
+    columns = [] if inputs.numbers is None else [graph.add("Gather", inputs.numbers, fitted.plain_, axis=1)]
     if fitted.by_target_.size:
         chosen = [inputs.codes[column] for column in fitted.by_target_]
         columns.append(_looked_up(graph, chosen, _blocks(fitted.target_.means_, fitted.target_.starts_)))
