@@ -18,7 +18,7 @@ from automl_meta.pipelines.configuration import Configuration
 
 WITNESSES = 3  # most similar datasets that are named
 PATIENCE = 30.0  # seconds that cost nothing much, where no budget is given
-SHARE = 0.1  # of a budget that costs nothing much
+SHARE = 0.03  # of a budget that costs nothing much: what is cheap goes first
 LIKELY = 0.6  # probability of ending within the budget below which nothing is recommended
 
 
