@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 
 from automl_meta.automl.advice import allowed_algorithms
 from automl_meta.automl.options import RunOptions
-from automl_meta.automl.reserve import LEAST_FOLDS_FOR_LAYERS, seconds_of_layers, seconds_of_refits
+from automl_meta.automl.reserve import (
+    LEAST_FOLDS_FOR_LAYERS,
+    seconds_of_layers,
+    seconds_of_refits,
+    seconds_to_combine_and_save,
+)
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling import (
@@ -50,6 +55,7 @@ SECONDS_TO_MEASURE = 2.0  # that must be left for measuring how fast the ensembl
 MEASURING_SHARE = 0.25  # of what is left, for measuring candidates where predicting is limited
 LEAST_SECONDS = 2.0
 PLANNING_SHARE = 0.5  # of the time that is left after the search, for choosing the ensemble; the rest is for saving
+SAVING_SHARE = 0.6  # of the time kept back for combining and saving, for what comes after the last fit
 LAYERS_SLACK = 1.5  # how much longer than its members' fits a second layer may take
 LEFT_OVER_SHARE = 0.7  # of the time that the search left over, for layers
 LEAST_ROWS_FOR_LAYERS = 300  # with fewer, another layer is never clearly better
@@ -66,6 +72,8 @@ class Combining:
         That one fit may use; None where the workers know.
     folder : Path
         Where models are kept.
+    startup : float
+        Seconds that starting up and reading took: how fast this machine is.
     """
 
     dataset: Dataset
@@ -76,6 +84,7 @@ class Combining:
     executor: Executor
     memory_mb: float | None
     folder: Path
+    startup: float
 
     def combine(self, evaluations: Sequence[Evaluation], *, hurry: bool) -> tuple[EnsemblePlan, EnsemblePredictor]:
         """Choose the ensemble, and gather its fitted models.
@@ -191,11 +200,11 @@ class Combining:
             self.options, self.folds
         )
 
-    def _base_reserve(self, members: Sequence[Evaluation]) -> float:
-        """Return what is kept back for loading and saving alone."""
-        fits = seconds_of_layers(self.options, self.folds)
-        fits += self._seconds_of_refits(members)
-        return max(self.clock.reserve - fits, 0.0)
+    def _seconds_to_save(self, members: Sequence[Evaluation]) -> float:
+        """Return what is kept back, once the ensemble is chosen, for gathering and saving it."""
+        return SAVING_SHARE * seconds_to_combine_and_save(
+            self.options, self.dataset, self.folds, members, self.startup
+        )
 
     def _evaluate_above(self, inputs: Sequence[Evaluation], above: Sequence[Configuration]) -> list[Evaluation]:
         """Cross-validate configurations that take in the predictions of `inputs`, nested, if there is time for that.
@@ -265,7 +274,7 @@ class Combining:
     def _refit(self, members: Sequence[Evaluation]) -> dict[str, Path]:
         """Fit to all rows what should be one model, as far as there is time; return the files by configuration."""
         wanted = [member for member in members if self._should_be_one_model(member)]
-        left = self.clock.remaining - self._base_reserve(members)
+        left = self.clock.remaining - self._seconds_to_save(members)
         deadline = Deadline() if self.clock.budget.is_deterministic else Deadline.after(left)
         wanted = [member for member in wanted if seconds_to_refit(member, self.folds) < deadline.left]
         if not wanted:

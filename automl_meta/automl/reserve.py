@@ -14,7 +14,7 @@ from automl_meta.execution.protocol import Status
 SHARE, PER_STARTUP, PER_CELL, PER_MEGABYTE = 0.07, 0.4, 1.5e-5, 0.01
 LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
 MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
-LIKELY_MEMBERS = 4
+LIKELY_MEMBERS = 6
 LEAST_FOLDS_FOR_LAYERS = 3
 LAYERS_SHARE = 0.15  # of the budget, for layers where they were asked for; they are tried anyway where time is left
 LAYERS_AUTO_SHARE, LAYERS_AUTO_SECONDS = 0.08, 120.0  # otherwise, of budgets from so many seconds on
@@ -37,14 +37,23 @@ def seconds_after_search(
     """
     if options.time_budget is None:
         return 0.0
-    size = sum(path.stat().st_size for member in likely_members(evaluations, metric) for path in member.models)
-    validated = sum(len(valid) for _, valid in folds) or dataset.n_rows
-    cells = min(validated, dataset.n_rows) * max(dataset.n_classes, 1)  # predictions of one candidate
-    wanted = SHARE * options.time_budget + PER_STARTUP * startup + PER_CELL * cells + PER_MEGABYTE * size / 1e6
-    saving = min(max(LEAST_SECONDS, wanted), MOST_SHARE * options.time_budget)
+    members = likely_members(evaluations, metric)
+    saving = seconds_to_combine_and_save(options, dataset, folds, members, startup)
     refits = seconds_of_refits(options, evaluations, folds, metric, few_rows=dataset.is_tiny)
     fits = seconds_of_layers(options, folds) + refits
     return max(saving, min(saving + fits, MOST_SHARE_WITH_FITS * options.time_budget))
+
+
+def seconds_to_combine_and_save(
+    options: RunOptions, dataset: Dataset, folds: Sequence[Fold], members: Sequence[Evaluation], startup: float
+) -> float:
+    """Return the seconds to keep for combining and for saving the `members`, without what is fitted for them."""
+    budget = options.time_budget or 0.0
+    size = sum(path.stat().st_size for member in members for path in member.models)
+    validated = sum(len(valid) for _, valid in folds) or dataset.n_rows
+    cells = min(validated, dataset.n_rows) * max(dataset.n_classes, 1)  # predictions of one candidate
+    wanted = SHARE * budget + PER_STARTUP * startup + PER_CELL * cells + PER_MEGABYTE * size / 1e6
+    return min(max(LEAST_SECONDS, wanted), MOST_SHARE * budget)
 
 
 def seconds_of_refits(

@@ -286,6 +286,7 @@ class _Run:
             executor=self.executor,
             memory_mb=self._limits().memory_mb,
             folder=self.folder.models,
+            startup=self.startup,
         )
         return combining.combine(done, hurry=hurry)
 

@@ -39,6 +39,11 @@ class OutOfFoldEnsemble:
             self.fold_of[valid] = number
 
     @property
+    def n_models(self) -> int:
+        """How many fold models a bag consists of."""
+        return len(self._by_fold)
+
+    @property
     def rows(self) -> NDArray[np.intp]:
         """Positions of the rows that some fold held out."""
         return np.flatnonzero(self.fold_of >= 0)

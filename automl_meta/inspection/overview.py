@@ -27,6 +27,9 @@ REPEATS = 3
 SLICES_SHARE = 0.3  # of the time, for slices
 IMPORTANCES_SHARE = 0.7  # of the time that is left then, for importances
 MOST_PREDICTIONS = 25_000  # made-up rows; without a time limit, this is the limit
+# Times that every fold's models are called at least: for the rows as they are, for importances, for dependences; and
+# what a call takes however few its rows are, as a share of what 1,000 rows take.
+CALLS, CALL_SHARE = 3, 0.25
 
 
 def inspect_ensemble(
@@ -84,9 +87,13 @@ def _effort(
     """Return how many rows and columns there is time for; None if it is too little for anything."""
     predictions = float(MOST_PREDICTIONS)
     if seconds is not None:
-        folds = len(np.unique(ensemble.fold_of[ensemble.rows]))
-        each = plan.seconds_per_1000_rows / 1000 / folds
-        predictions = min(predictions, 0.5 * seconds / max(each, 1e-7))
+        n_folds = len(np.unique(ensemble.fold_of[ensemble.rows]))
+        single = sum(
+            taken if name in plan.refitted else taken / ensemble.n_models
+            for name, taken in zip(plan.members, plan.member_seconds, strict=True)
+        )
+        left = 0.5 * seconds - CALLS * n_folds * CALL_SHARE * single
+        predictions = min(predictions, 1000 * left / max(single, 1e-4))
     predictions -= DEPENDENCES * POINTS * DEPENDENCE_ROWS
     n_columns = min(len(dataset.schema.features), MOST_COLUMNS)
     n_rows = min(MOST_ROWS, int(predictions / (REPEATS * n_columns)))

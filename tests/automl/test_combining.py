@@ -119,6 +119,7 @@ def combining_of(dataset: Dataset, options: RunOptions, names: tuple[str, ...], 
         executor=InlineExecutor(),
         memory_mb=1000.0,
         folder=folder,
+        startup=1.0,
     )
     return combining, weak
 

@@ -156,3 +156,16 @@ def test_little_time_leaves_out_what_takes_long_and_keeps_the_slices() -> None:
     told = inspect_ensemble(one.out_of_fold, one.dataset, one.profile, one.plan, one.metric, seconds=0.0)
     assert told["importances"] == told["dependences"] == []
     assert told["mean_loss"] > 0
+
+
+def test_a_fold_model_takes_a_part_of_its_bags_time_and_all_of_a_refitted_members() -> None:
+    one = made(Task.BINARY)
+    slow = replace(one.plan, member_seconds=(8.0 / len(one.plan.members),) * len(one.plan.members))
+    told = {
+        refitted: inspect_ensemble(
+            one.out_of_fold, one.dataset, one.profile, replace(slow, refitted=refitted), one.metric, seconds=100.0
+        )
+        for refitted in ((), slow.members)
+    }
+    assert told[()]["importances"]
+    assert not told[slow.members]["importances"]
