@@ -5,5 +5,6 @@ lint:
 	ruff format --check automl_meta tests benchmarks
 types:
 	mypy
+# One thread a process: two of OpenMP's beside another busy process can take twenty times as long as one.
 test:
-	python -m pytest -n 2
+	OMP_NUM_THREADS=1 python -m pytest -n 2

@@ -77,7 +77,7 @@ def test_same_seed_and_count_give_the_same_model_whatever_the_workers(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ("fit", "shop.csv", "--target", "stays", "--json", "--max-evaluations", "6", "--top-k", "3")
-    cheap = ("--include", "decision_tree,logistic_regression,linear_svm,extra_trees")
+    cheap = ("--include", "decision_tree,logistic_regression,linear_svm,extra_trees", "--repeats", "1")
     documents, predictions = [], []
     for number in ("0", "1", "3"):
         assert run(*command, *cheap, "--jobs", number, "-o", f"{number}.automl") == 0
