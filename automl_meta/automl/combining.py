@@ -55,7 +55,6 @@ SECONDS_TO_MEASURE = 2.0  # that must be left for measuring how fast the ensembl
 MEASURING_SHARE = 0.25  # of what is left, for measuring candidates where predicting is limited
 LEAST_SECONDS = 2.0
 PLANNING_SHARE = 0.5  # of the time that is left after the search, for choosing the ensemble; the rest is for saving
-SAVING_SHARE = 0.6  # of the time kept back for combining and saving, for what comes after the last fit
 LAYERS_SLACK = 1.5  # how much longer than its members' fits a second layer may take
 LEFT_OVER_SHARE = 0.7  # of the time that the search left over, for layers
 LEAST_ROWS_FOR_LAYERS = 300  # with fewer, another layer is never clearly better
@@ -202,9 +201,7 @@ class Combining:
 
     def _seconds_to_save(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back, once the ensemble is chosen, for gathering and saving it."""
-        return SAVING_SHARE * seconds_to_combine_and_save(
-            self.options, self.dataset, self.folds, members, self.startup
-        )
+        return seconds_to_combine_and_save(self.options, self.dataset, self.folds, members, self.startup)
 
     def _evaluate_above(self, inputs: Sequence[Evaluation], above: Sequence[Configuration]) -> list[Evaluation]:
         """Cross-validate configurations that take in the predictions of `inputs`, nested, if there is time for that.
