@@ -113,11 +113,15 @@ def measure_all(folder: Path, sizes: tuple[Sequence[int], Sequence[int]]) -> lis
 
 def table_of(results: list[dict[str, Any]]) -> str:
     """Return the figures as a table in Markdown, with the exponents below."""
-    stages = (*STAGES, *(f"{stage} by round" for stage in BY_ROUND))
-    lines = ["| rows | columns | " + " | ".join(stages) + " | peak MiB |", "| ---: " * (len(stages) + 3) + "|"]
+    by_round = tuple(f"{stage} by round" for stage in BY_ROUND)
+    stages = (*STAGES, *by_round)
+    titles = (*STAGES, *(f"{stage}, ms" for stage in by_round))
+    lines = ["| rows | columns | " + " | ".join(titles) + " | peak MiB |", "| ---: " * (len(stages) + 3) + "|"]
     for result in results:
-        cells = [f"{result['figures'][stage][0]:.3g}" for stage in stages]
-        peak = max(figure[1] for figure in result["figures"].values())
+        figures = result["figures"]
+        cells = [_short(figures[stage][0]) for stage in STAGES]
+        cells += [_short(1000 * figures[stage][0]) for stage in by_round]
+        peak = max(figure[1] for figure in figures.values())
         lines.append(f"| {result['rows']:,} | {result['columns']:,} | {' | '.join(cells)} | {peak:.0f} |")
     for columns, own in _by_columns(results):
         rows = [result["rows"] for result in own]
@@ -126,6 +130,10 @@ def table_of(results: list[dict[str, Any]]) -> str:
         slopes = [f"{exponent(rows, [r['figures'][stage][0] for r in own]):.2f}" for stage in stages]
         lines.append(f"| exponent | {columns:,} | {' | '.join(slopes)} | |")
     return "\n".join(lines)
+
+
+def _short(number: float) -> str:
+    return f"{number:.2f}" if number < 10 else f"{number:.0f}"
 
 
 def _by_columns(results: list[dict[str, Any]]) -> list[tuple[int, list[dict[str, Any]]]]:

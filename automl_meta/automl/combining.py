@@ -18,6 +18,7 @@ from automl_meta.automl.advice import allowed_algorithms
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.reserve import (
     LEAST_FOLDS_FOR_LAYERS,
+    likely_members,
     seconds_of_layers,
     seconds_of_refits,
     seconds_to_combine_and_save,
@@ -177,13 +178,10 @@ class Combining:
 
     def _seconds_after_fits(self, evaluations: Sequence[Evaluation]) -> float:
         """Return what is left of the time when all has been fitted that is likely to be fitted still."""
-        refits = self._seconds_of_refits(evaluations)
+        members = likely_members(evaluations, self.metric.name)
+        refits = seconds_of_refits(self.options, members, self.folds, few_rows=self.dataset.is_tiny)
         left = self.clock.remaining - refits - seconds_of_layers(self.options, self.folds)
         return min(left, max(self.clock.reserve, LEAST_SECONDS)) if self._wants_layers() else left
-
-    def _seconds_of_refits(self, evaluations: Sequence[Evaluation]) -> float:
-        few = self.dataset.is_tiny
-        return seconds_of_refits(self.options, evaluations, self.folds, self.metric.name, few_rows=few)
 
     def _wants_layers(self) -> bool:
         if not self.folds:

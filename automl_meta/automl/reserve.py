@@ -39,7 +39,7 @@ def seconds_after_search(
         return 0.0
     members = likely_members(evaluations, metric)
     saving = seconds_to_combine_and_save(options, dataset, folds, members, startup)
-    refits = seconds_of_refits(options, evaluations, folds, metric, few_rows=dataset.is_tiny)
+    refits = seconds_of_refits(options, members, folds, few_rows=dataset.is_tiny)
     fits = seconds_of_layers(options, folds) + refits
     return max(saving, min(saving + fits, MOST_SHARE_WITH_FITS * options.time_budget))
 
@@ -57,12 +57,7 @@ def seconds_to_combine_and_save(
 
 
 def seconds_of_refits(
-    options: RunOptions,
-    evaluations: Sequence[Evaluation],
-    folds: Sequence[Fold],
-    metric: str,
-    *,
-    few_rows: bool = False,
+    options: RunOptions, members: Sequence[Evaluation], folds: Sequence[Fold], *, few_rows: bool = False
 ) -> float:
     """Return how long refitting the likely members is expected to take, with the workers of the run.
 
@@ -73,9 +68,9 @@ def seconds_of_refits(
         return 0.0
     limited = options.predict_limit is not None
     seconds = [
-        seconds_to_refit(evaluation, folds)
-        for evaluation in likely_members(evaluations, metric)
-        if is_worth_refitting(evaluation, options.refit, limited=limited, few_rows=few_rows)
+        seconds_to_refit(member, folds)
+        for member in members
+        if is_worth_refitting(member, options.refit, limited=limited, few_rows=few_rows)
     ]
     return max([sum(seconds) / max(options.workers, 1), *seconds], default=0.0)
 

@@ -152,7 +152,7 @@ def _first_rows(text: str, separator: str) -> list[list[str]]:
             if len(rows) == SNIFFED:
                 break
     except csv.Error:
-        pass
+        pass  # what comes before it is enough to count separators; reading says what is wrong, and where
     return rows
 
 

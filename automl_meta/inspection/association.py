@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from automl_meta.datasets import ColumnRole, Dataset
 from automl_meta.datasets.profile import TableProfile, as_numbers
+from automl_meta.pipelines.encoders.relation import explained_by_groups
 
 
 def correlation_ratios(dataset: Dataset, profile: TableProfile) -> NDArray[np.float64]:
@@ -16,7 +17,7 @@ def correlation_ratios(dataset: Dataset, profile: TableProfile) -> NDArray[np.fl
     y = dataset.y.astype(np.float64)[:, None]
     if dataset.task.is_classification:
         y = (dataset.y[:, None] == np.arange(dataset.n_classes)).astype(np.float64)
-    total = ((y - y.mean(axis=0)) ** 2).sum()
+    weights = y.var(axis=0) / max(y.var(axis=0).sum(), np.finfo(np.float64).tiny)
     ratios = []
     for column in profile.columns:
         values = dataset.X[column.name]
@@ -25,16 +26,5 @@ def correlation_ratios(dataset: Dataset, profile: TableProfile) -> NDArray[np.fl
         else:
             numbers = as_numbers(values, column.role)
             bins = np.where(np.isnan(numbers), 0, 1 + np.digitize(numbers, np.array(column.edges), right=True))
-        ratios.append(_between(bins, y) / total if total > 0 else 0.0)
+        ratios.append(float(weights @ np.maximum(explained_by_groups(bins, y), 0.0)))
     return np.array(ratios)
-
-
-def _between(bins: NDArray[np.intp], y: NDArray[np.float64]) -> float:
-    sizes = np.bincount(bins).astype(np.float64)
-    sums = np.stack([np.bincount(bins, weights=column) for column in y.T], axis=1)
-    means = sums / np.maximum(sizes, 1)[:, None]
-    between = float((sizes[:, None] * (means - y.mean(axis=0)) ** 2).sum())
-    within = float(((y - means[bins]) ** 2).sum())
-    degrees = int(np.count_nonzero(sizes)) - 1
-    by_chance = degrees * within / max(len(y) - degrees - 1, 1)
-    return max(between - by_chance, 0.0)

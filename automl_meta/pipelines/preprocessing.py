@@ -123,9 +123,10 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Learn, and return the training rows prepared, target encodings out of fold."""
         self.n_features_in_ = len(self.roles)
         codes = self._codes(X)
-        self.plain_, categories = screened(self._all_plain(X), codes, y, self.n_classes)
+        plain = self._plain(X)
+        self.plain_, categories = screened(plain, codes, y, self.n_classes)
         self._choose_encoders(codes, categories)
-        numbers = self._fit_dates(X)
+        numbers = [self._looked_at(plain), self._fit_dates(X)]
         if self.by_target_.size:
             encoder = TargetMeanEncoder(self.n_classes, seed=integer_seed(self.seed, "target"))
             numbers.append(encoder.fit_transform(codes[:, self.by_target_], self._n_levels(self.by_target_), y))
@@ -143,7 +144,7 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: pd.DataFrame) -> Floats | pd.DataFrame:
         """Return the rows prepared."""
         codes = self._codes(X)
-        numbers = [self._plain(X), self.dates_.transform(self._dates(X))]
+        numbers = [self._looked_at(self._plain(X)), self.dates_.transform(self._dates(X))]
         if self.by_target_.size:
             numbers.append(self.target_.transform(codes[:, self.by_target_]))
         columns = self._texts(X, codes)
@@ -174,11 +175,12 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _positions(self, *roles: str) -> list[int]:
         return [position for position, role in enumerate(self.roles) if role in roles]
 
-    def _fit_dates(self, X: pd.DataFrame) -> list[Floats]:
-        """Learn from dates; return them and the numeric columns as numbers."""
+    def _fit_dates(self, X: pd.DataFrame) -> Floats:
+        """Learn from dates; return them as numbers."""
         dates = self._dates(X)
         self.dates_ = DateEncoder(calendar=self.numeric == "none").fit(dates)
-        return [self._plain(X), self.dates_.transform(dates)]
+        encoded: Floats = self.dates_.transform(dates)
+        return encoded
 
     def _fit_texts(self, X: pd.DataFrame, codes: Codes) -> list[Floats]:
         """Learn from texts; return their components, which are in one unit already and not to be scaled."""
@@ -189,11 +191,10 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.texts_.append(encoder)
         return blocks
 
-    def _plain(self, X: pd.DataFrame) -> Floats:
-        values = self._all_plain(X)
-        return values if len(self.plain_) == values.shape[1] else values[:, self.plain_]
+    def _looked_at(self, plain: Floats) -> Floats:
+        return plain if len(self.plain_) == plain.shape[1] else plain[:, self.plain_]
 
-    def _all_plain(self, X: pd.DataFrame) -> Floats:
+    def _plain(self, X: pd.DataFrame) -> Floats:
         return X.iloc[:, self._positions("numeric", "boolean")].to_numpy(dtype=np.float64)
 
     def _dates(self, X: pd.DataFrame) -> NDArray[np.datetime64]:

@@ -31,9 +31,7 @@ def test_all_columns_are_looked_at_where_there_are_not_too_many() -> None:
 
 
 @pytest.mark.parametrize(("n_classes", "test"), TARGETS)
-def test_numbers_are_kept_in_the_order_of_the_f_test(
-    n_classes: int, test: Callable[..., tuple[np.ndarray, np.ndarray]]
-) -> None:
+def test_numbers_are_kept_in_the_order_of_the_f_test(n_classes: int, test: Test) -> None:
     values, y = noise(MOST_COLUMNS + 1), target(n_classes)
     expected = np.sort(np.argsort(-test(values, y)[0])[:KEPT_COLUMNS])
     numbers, categories = screened(values, NO_CODES, y, n_classes)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
-from sklearn.feature_selection import f_classif, f_regression
+
+from automl_meta.pipelines.encoders.relation import f_statistics
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,8 @@ class WideReducer(BaseEstimator):  # type: ignore[misc]
         if values.shape[1] <= self.n_kept or len(values) < 3:
             return self
         if self.method == "select":
-            self.chosen_ = self._most_related(_without_gaps(values), y)
+            related = f_statistics(_without_gaps(values), y, is_classification=self.is_classification)
+            self.chosen_ = np.sort(np.argsort(-related, kind="stable")[: self.n_kept])
         else:
             self._fit_components(_without_gaps(values))
         return self
@@ -58,16 +60,6 @@ class WideReducer(BaseEstimator):  # type: ignore[misc]
         standard = np.clip((_without_gaps(values) - self.mean_) / self.scale_, -1e6, 1e6)
         components: Floats = standard @ self.components_.T
         return components
-
-    def _most_related(self, values: Floats, y: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.intp]:
-        if len(np.unique(y)) < 2:
-            return np.arange(self.n_kept)
-        unit = values / np.maximum(np.abs(values).max(axis=0), np.finfo(np.float64).tiny)
-        test = f_classif if self.is_classification else f_regression
-        with np.errstate(all="ignore"):
-            statistic = test(unit, y if self.is_classification else y / np.abs(y).max())[0]
-        order = np.argsort(-np.nan_to_num(statistic, nan=-1.0, posinf=1e300), kind="stable")
-        return np.sort(order[: self.n_kept])
 
     def _fit_components(self, values: Floats) -> None:
         largest = np.maximum(np.abs(values).max(axis=0), np.finfo(np.float64).tiny)

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_meta.pipelines.encoders.relation import explained_by_groups, explained_by_numbers
+
 Codes = NDArray[np.intp]
 Floats = NDArray[np.float64]
 Target = NDArray[np.float64] | NDArray[np.int64]
@@ -39,45 +41,18 @@ def screened(numbers: Floats, codes: Codes, y: Target, n_classes: int) -> tuple[
     kept = columns_looked_at(n_numbers + n_categories)
     if kept == n_numbers + n_categories:
         return np.arange(n_numbers), np.arange(n_categories)
-    targets = (
-        np.eye(n_classes)[y.astype(np.intp)] if n_classes else _centred(np.asarray(y, dtype=np.float64)[:, None])
-    )
-    explained = np.concatenate(
-        [_of_numbers(_centred(numbers), targets, n_classes), [_of_category(column, targets) for column in codes.T]]
-    )
-    chosen = np.sort(np.argsort(-explained, kind="stable")[:kept])
+    targets = np.eye(n_classes)[y.astype(np.intp)] if n_classes else np.asarray(y, dtype=np.float64)[:, None]
+    by_categories = [explained_by_groups(column, targets).max() for column in codes.T]
+    by_numbers = explained_by_numbers(_gaps_at_mean(numbers), y, n_classes=n_classes) if n_numbers else np.zeros(0)
+    chosen = np.sort(np.argsort(-np.concatenate([by_numbers, by_categories]), kind="stable")[:kept])
     return chosen[chosen < n_numbers], chosen[chosen >= n_numbers] - n_numbers
 
 
-def _centred(values: Floats) -> Floats:
-    """Return columns in units of their largest value, with mean zero, and with zero where nothing is known."""
+def _gaps_at_mean(values: Floats) -> Floats:
+    """Return columns less their means, and zero where nothing is known."""
     known = np.isfinite(values)
     values = np.where(known, values, 0.0)
-    values /= np.maximum(np.abs(values).max(axis=0, initial=0.0), np.finfo(np.float64).tiny)
+    largest = np.maximum(np.abs(values).max(axis=0, initial=0.0), np.finfo(np.float64).tiny)
+    values /= largest
     means = values.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return np.where(known, values - means, 0.0)
-
-
-def _of_numbers(numbers: Floats, targets: Floats, n_classes: int) -> Floats:
-    total = (numbers**2).sum(axis=0)
-    sizes = (targets**2).sum(axis=0)  # of the classes, or the target's own variation
-    between = ((targets.T @ numbers) ** 2 / np.maximum(sizes, np.finfo(np.float64).tiny)[:, None]).sum(axis=0)
-    return _adjusted(between, total, len(numbers), max(n_classes, 2))
-
-
-def _of_category(codes: Codes, targets: Floats) -> float:
-    counts = np.bincount(codes)
-    sums = np.stack([np.bincount(codes, weights=column) for column in targets.T])
-    means = targets.mean(axis=0)
-    between = (sums**2 / np.maximum(counts, 1)).sum(axis=1) - len(targets) * means**2
-    total = ((targets - means) ** 2).sum(axis=0)
-    return float(_adjusted(between, total, len(targets), int((counts > 0).sum())).max())
-
-
-def _adjusted(between: Floats, total: Floats, n_rows: int, n_groups: int) -> Floats:
-    """Return the adjusted share of variance between groups; least where each row is its own group."""
-    if n_groups >= n_rows:
-        return np.full_like(total, -np.inf)
-    share = np.divide(between, total, out=np.zeros_like(total), where=total > 0)
-    adjusted: Floats = 1.0 - (1.0 - share) * (n_rows - 1) / (n_rows - n_groups)
-    return adjusted
