@@ -15,7 +15,8 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pandas as pd
-from openml_world import FOLDS, SUITE, World, WorldDataset, WorldRun, qualities_of
+from openml_world import SUITE, World, WorldRun
+from world_tables import FOLDS, WorldDataset, qualities_of
 
 NS = 'xmlns:oml="http://openml.org/openml"'
 NO_RESULT = 542
