@@ -11,6 +11,8 @@ from automl_meta.datasets.schema import Schema
 from automl_meta.datasets.target import TINY_ROWS
 from automl_meta.datasets.task import Task
 
+STRETCHES = 20  # of time, into which ordered rows fall
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dataset:
@@ -65,6 +67,15 @@ class Dataset:
     def n_classes(self) -> int:
         """Number of classes; 0 for regression."""
         return len(self.schema.classes or ())
+
+    @property
+    def kept_together(self) -> NDArray[np.int64] | None:
+        """Numbers of rows, (n_rows,), that are held out as a whole inside a training fold, too: groups, or stretches
+        of time; None where each row stands alone."""
+        if self.groups is not None or self.times is None:
+            return self.groups
+        stretches: NDArray[np.int64] = self.times * STRETCHES // (self.times.max() + 1)
+        return stretches
 
     def take(self, rows: NDArray[np.intp]) -> "Dataset":
         """Return the dataset with only `rows` (positions), in that order, under the same schema."""

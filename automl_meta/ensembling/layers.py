@@ -121,7 +121,7 @@ def predict_fold(
         for configuration in above:
             context = FitContext(task=inner.task, n_classes=inner.n_classes, seed=seed)
             pipeline = build_pipeline(configuration, below.schema, context)
-            fit_pipeline(pipeline, below.X, below.y, weights=below.weights, groups=below.groups)
+            fit_pipeline(pipeline, below.X, below.y, weights=below.weights, groups=below.kept_together)
             found.append(predict(pipeline, table, inner.task, inner.n_classes))
     return found
 

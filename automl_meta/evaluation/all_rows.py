@@ -36,7 +36,7 @@ def fit_to_all_rows(
     )
     with threadpool_limits(threads):
         pipeline = build_pipeline(configuration, dataset.schema, context)
-        return fit_pipeline(pipeline, dataset.X, dataset.y, weights=dataset.weights, groups=dataset.groups)
+        return fit_pipeline(pipeline, dataset.X, dataset.y, weights=dataset.weights, groups=dataset.kept_together)
 
 
 def keep_fitted_to_all_rows(pipeline: Pipeline, configuration: Configuration, folder: Path) -> Path:

@@ -109,6 +109,7 @@ class _Tally:
         self._dataset = dataset
         self._metrics = {metric.name: metric for metric in (*metrics_of(dataset.task), *extra)}
         self.scores: dict[str, list[float]] = {name: [] for name in self._metrics}
+        self._together = dataset.kept_together
         self._sums, self._counts = _empty_predictions(dataset)
         self.fit_seconds = self.predict_seconds = 0.0
 
@@ -116,7 +117,7 @@ class _Tally:
         """Fit `pipeline` to the rows `train`, and take in what it predicts for the rows `valid`."""
         data = self._dataset
         start = time.perf_counter()
-        weights, groups = taken(data.weights, train), taken(data.groups, train)
+        weights, groups = taken(data.weights, train), taken(self._together, train)
         fit_pipeline(pipeline, data.X.iloc[train], data.y[train], weights=weights, groups=groups)
         fitted = time.perf_counter()
         prediction = predict(pipeline, data.X.iloc[valid], data.task, data.n_classes)

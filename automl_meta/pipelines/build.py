@@ -66,7 +66,7 @@ def fit_pipeline(
     if weights is not None:
         extras["model__sample_weight"] = weights / weights.mean()
     if groups is not None:
-        extras["model__groups"] = groups
+        extras |= {"preprocess__groups": groups, "model__groups": groups}
     return pipeline.fit(X, y, **extras)
 
 

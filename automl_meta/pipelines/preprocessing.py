@@ -114,13 +114,15 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_classes = n_classes
         self.seed = seed
 
-    def fit(self, X: pd.DataFrame, y: Target) -> Self:
+    def fit(self, X: pd.DataFrame, y: Target, groups: NDArray[np.int64] | None = None) -> Self:
         """Learn from canonical features and the coded target."""
-        self.fit_transform(X, y)
+        self.fit_transform(X, y, groups)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: Target) -> Floats | pd.DataFrame:
-        """Learn, and return the training rows prepared, target encodings out of fold."""
+    def fit_transform(
+        self, X: pd.DataFrame, y: Target, groups: NDArray[np.int64] | None = None
+    ) -> Floats | pd.DataFrame:
+        """Learn, and return the training rows prepared, target encodings out of fold (of whole groups)."""
         self.n_features_in_ = len(self.roles)
         codes = self._codes(X)
         plain = self._plain(X)
@@ -129,7 +131,8 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         numbers = [self._looked_at(plain), self._fit_dates(X)]
         if self.by_target_.size:
             encoder = TargetMeanEncoder(self.n_classes, seed=integer_seed(self.seed, "target"))
-            numbers.append(encoder.fit_transform(codes[:, self.by_target_], self._n_levels(self.by_target_), y))
+            levels = self._n_levels(self.by_target_)
+            numbers.append(encoder.fit_transform(codes[:, self.by_target_], levels, y, groups))
             self.target_ = encoder
         block = np.hstack(numbers)
         self.numbers_ = NumericEncoder(self.numeric, self.missing, integer_seed(self.seed, "numbers")).fit(block)

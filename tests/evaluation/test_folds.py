@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.model_selection import TimeSeriesSplit
 
-from automl_meta.datasets.dataset import Dataset
+from automl_meta.datasets.dataset import STRETCHES, Dataset
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.task import Task
 from automl_meta.evaluation.folds import default_n_folds, default_repeats, kept_folds, make_folds, n_repeats
@@ -118,6 +118,22 @@ def test_every_training_time_is_earlier_than_every_validation_time(times: list[i
     held_out = np.concatenate([valid for _, valid in folds])
     assert len(held_out) == len(set(held_out))
     assert ranks[held_out].max() == ranks.max()
+
+
+@given(times=st.lists(st.integers(0, 50), min_size=2, max_size=60))
+def test_what_is_held_out_inside_a_fold_are_stretches_of_time(times: list[int]) -> None:
+    ranks = np.unique(times, return_inverse=True)[1]
+    dataset = replace(dataset_with(np.zeros(len(ranks)), Task.REGRESSION), times=ranks)
+    stretches = dataset.kept_together
+    in_order = stretches[np.argsort(ranks, kind="stable")]
+    assert (np.diff(in_order) >= 0).all()
+    assert all(len(set(stretches[ranks == rank])) == 1 for rank in ranks)
+    assert len(set(stretches)) == min(len(set(times)), STRETCHES)
+    assert replace(dataset, groups=ranks % 2).kept_together.tolist() == (ranks % 2).tolist()
+
+
+def test_rows_without_groups_and_times_stand_alone() -> None:
+    assert dataset_with(np.zeros(9), Task.REGRESSION).kept_together is None
 
 
 def test_forward_splits_of_distinct_times_are_those_of_scikit_learn() -> None:

@@ -15,7 +15,7 @@ from automl_meta.pipelines.catalogue import default_configuration, find_algorith
 from automl_meta.pipelines.context import FitContext
 from automl_meta.pipelines.estimators.booster import column_share
 from automl_meta.pipelines.estimators.coded_table import CodedTable
-from automl_meta.pipelines.estimators.inner_split import balanced_weights, inner_splits
+from automl_meta.pipelines.inner_split import balanced_weights, inner_splits
 
 BOOSTERS = ("lightgbm", "catboost", "xgboost", "hist_gradient_boosting")
 LOADERS = {Task.BINARY: load_breast_cancer, Task.MULTICLASS: load_wine, Task.REGRESSION: load_diabetes}

@@ -4,16 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 
 from automl_meta.datasets import Dataset, Task, make_dataset
 from automl_meta.pipelines.build import build_pipeline, fit_pipeline, predict
 from automl_meta.pipelines.catalogue import catalogue, default_configuration
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.context import FitContext
-from automl_meta.pipelines.estimators.inner_split import balanced_weights, inner_splits
-from automl_meta.pipelines.estimators.perceptron_inputs import group_folds
+from automl_meta.pipelines.encoders.categories import TargetMeanEncoder
+from automl_meta.pipelines.estimators.hist_boosting import HistBooster
 from automl_meta.pipelines.estimators.quadratic import ShrunkQuadratic
 from automl_meta.pipelines.estimators.smoothing import class_shares
+from automl_meta.pipelines.inner_split import balanced_weights, group_folds, inner_splits
 
 IGNORES_WEIGHTS = {"knn", "lda", "gaussian_process"}  # as docs/validation.md says
 EVERY_FIT = [(task, name) for task in (Task.BINARY, Task.REGRESSION) for name in catalogue(task)]
@@ -89,6 +91,35 @@ def test_members_of_the_perceptron_hold_out_whole_groups(groups: list[int], n_fo
     folds = group_folds(codes, n_folds, np.random.default_rng(0))
     assert all(len(set(folds[codes == group])) == 1 for group in set(groups))
     assert np.ptp(np.bincount(folds, minlength=n_folds)) <= np.bincount(codes).max()
+
+
+def test_the_target_encoding_of_a_row_does_not_depend_on_its_group() -> None:
+    random = np.random.default_rng(0)
+    codes, y, groups = random.integers(1, 4, (60, 2)), random.normal(size=60), np.arange(60) % 12
+    encoded = TargetMeanEncoder().fit_transform(codes, [3, 3], y, groups)
+    other = np.where(groups == 5, y[::-1], y)
+    again = TargetMeanEncoder().fit_transform(codes, [3, 3], other, groups)
+    spread = np.abs(y).max() / np.abs(other).max()  # encodings are in units of the largest target
+    assert_allclose(again[groups == 5], encoded[groups == 5] * spread)
+    assert not np.allclose(again[groups != 5], encoded[groups != 5] * spread)
+
+
+def test_a_single_group_is_encoded_by_rows() -> None:
+    random = np.random.default_rng(0)
+    codes, y = random.integers(1, 4, (60, 1)), random.normal(size=60)
+    one_group = TargetMeanEncoder().fit_transform(codes, [3], y, np.zeros(60, dtype=np.int64))
+    assert_allclose(one_group, TargetMeanEncoder().fit_transform(codes, [3], y))
+
+
+@pytest.mark.parametrize("classify", [True, False])
+def test_histogram_boosting_stops_by_groups_it_has_not_seen(classify: bool) -> None:
+    random = np.random.default_rng(0)
+    X, signal = random.normal(size=(150, 4)), random.normal(size=150)  # nothing to learn but which row it is
+    X, y, groups = np.repeat(X, 6, axis=0), np.repeat(signal > 0 if classify else signal, 6), np.arange(900) // 6
+    booster = HistBooster({"learning_rate": 0.1, "min_samples_leaf": 3}, classify=classify)
+    by_rows = clone(booster).fit(X, y.astype(float)).model_.n_iter_
+    by_groups = clone(booster).fit(X, y.astype(float), groups=groups).model_.n_iter_
+    assert by_groups < by_rows / 3
 
 
 def test_weighted_class_shares_and_balanced_weights_are_those_of_repeated_rows() -> None:

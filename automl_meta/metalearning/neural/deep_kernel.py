@@ -1,10 +1,10 @@
 """Few-shot Bayesian optimisation: a Gaussian process whose kernel is learned across datasets.
 
-A network maps a configuration, on a dataset with these traits, to features; a Matérn kernel compares some of them, the
-others' scalar product is added to it, and another network gives the mean. The scalar product makes the posterior that of
-Bayesian regression on learned features as well: what two configurations have in common may be the larger, the more they
-deviate, which a Matérn kernel of one amplitude cannot say. The prior is learned by the marginal likelihood of all tasks;
-the posterior given the support is exact.
+A network maps a configuration, on a dataset with these traits, to features; a Matérn kernel compares some of them,
+the scalar product of the others is added to it, and another network gives the mean. The scalar product makes the
+posterior that of Bayesian regression on learned features as well: configurations that deviate much may vary
+together more, which a Matérn kernel of one amplitude cannot say. The prior is learned by the marginal likelihood of
+all tasks; the posterior given the support is exact.
 
 References
 ----------

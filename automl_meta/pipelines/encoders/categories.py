@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from automl_meta.pipelines.inner_split import group_folds
 from automl_meta.seeding import generator
 
 Codes = NDArray[np.intp]
@@ -105,14 +106,23 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
         self.prior_rows = prior_rows
         self.seed = seed
 
-    def fit_transform(self, codes: Codes, n_levels: list[int], y: NDArray[np.float64] | NDArray[np.int64]) -> Floats:
-        """Learn from `codes` (as in `OneHotEncoder`) and `y`; return the cross-fitted means of the same rows."""
+    def fit_transform(
+        self,
+        codes: Codes,
+        n_levels: list[int],
+        y: NDArray[np.float64] | NDArray[np.int64],
+        groups: NDArray[np.int64] | None = None,
+    ) -> Floats:
+        """Learn from `codes` (as in `OneHotEncoder`) and `y`; return the cross-fitted means of the same rows.
+
+        Rows with the same number in `groups` see none of each other's targets, if there are several groups.
+        """
         self.starts_ = np.concatenate([[0], np.cumsum(np.add(n_levels, 1))]).astype(np.intp)
         flat = codes + self.starts_[:-1]
         targets = self._targets(y)
         self.means_ = self._means(flat, targets)
         encoded = np.empty((len(codes), codes.shape[1], targets.shape[1]))
-        folds = self._folds(y)
+        folds = self._folds(y, groups)
         for fold in range(folds.max() + 1):
             inside = folds == fold
             encoded[inside] = self._means(flat[~inside], targets[~inside])[flat[inside]]
@@ -161,10 +171,15 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
         shrunk: Floats = overall + share * mean
         return shrunk
 
-    def _folds(self, y: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.intp]:
-        """Return each row's fold, every class spread over the folds."""
+    def _folds(
+        self, y: NDArray[np.float64] | NDArray[np.int64], groups: NDArray[np.int64] | None
+    ) -> NDArray[np.integer]:
+        """Return each row's fold, every class spread over the folds, or whole groups."""
         n_folds = max(1, min(self.n_folds, len(y)))
-        shuffled = generator(self.seed, "target means").permutation(len(y))
+        random = generator(self.seed, "target means")
+        if groups is not None and len(np.unique(groups)) > 1:
+            return group_folds(groups, n_folds, random)
+        shuffled = random.permutation(len(y))
         if self.n_classes:
             shuffled = shuffled[np.argsort(y[shuffled], kind="stable")]
         folds = np.empty(len(y), dtype=np.intp)

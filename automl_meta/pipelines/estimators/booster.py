@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from automl_meta.pipelines.estimators.coded_table import CodedTable
-from automl_meta.pipelines.estimators.inner_split import balanced_weights, inner_splits
+from automl_meta.pipelines.inner_split import balanced_weights, inner_splits
 
 Floats = NDArray[np.float64]
 

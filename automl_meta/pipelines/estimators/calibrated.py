@@ -8,9 +8,9 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from automl_meta.pipelines.estimators.inner_split import inner_splits
 from automl_meta.pipelines.estimators.row_extras import row_extras
 from automl_meta.pipelines.estimators.smoothing import class_shares
+from automl_meta.pipelines.inner_split import inner_splits
 
 Floats = NDArray[np.float64]
 

@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import log_loss, mean_squared_error
 
+from automl_meta.datasets.dataset import taken
 from automl_meta.pipelines.estimators.coded_table import CodedTable
+from automl_meta.pipelines.inner_split import inner_splits
 
 # More levels than this are read as numbers: the histograms have 255 bins.
 _MAX_LEVELS = 250
@@ -21,6 +24,10 @@ _MIN_PRESENT = 12
 _FIXED = 6.0
 # The rounds found without some of the rows, times this, are right for all of them.
 _MORE_ROWS = 1.1
+# One part in so many is held out.
+_HELD_OUT = 8
+# Rounds between looks at held-out groups.
+_STEP = 5
 # Rounds of a trial that says what a round takes.
 _TRIAL = 5
 
@@ -62,7 +69,13 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.max_seconds = max_seconds
 
-    def fit(self, X: Any, y: NDArray[Any], sample_weight: NDArray[np.float64] | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: NDArray[Any],
+        sample_weight: NDArray[np.float64] | None = None,
+        groups: NDArray[np.int64] | None = None,
+    ) -> Self:
         """Find out how many rounds are enough, and train that many on all rows."""
         end = None if self.max_seconds is None else time.perf_counter() + self.max_seconds
         self.table_ = CodedTable().fit(X)
@@ -71,8 +84,12 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         if self._can_hold_out(y):
             half = None if end is None else end - 0.5 * (self.max_seconds or 0.0)
             thick = _without_thin_columns(matrix, _MIN_PRESENT)
-            searched = self._trained(thick, y, sample_weight, self.rounds, half, stop_early=True)
-            rounds = max(round((searched.n_iter_ - self.patience) * _MORE_ROWS), 10)
+            if groups is None:
+                searched = self._trained(thick, y, sample_weight, self.rounds, half, stop_early=True)
+                rounds = max(round((searched.n_iter_ - self.patience) * _MORE_ROWS), 10)
+            elif splits := inner_splits(y, _HELD_OUT, self.seed, stratify=self.classify, groups=groups):
+                found = self._rounds_without(splits[0], thick, y, sample_weight, half)
+                rounds = max(round(found * _MORE_ROWS), 10)
         thick = _without_thin_columns(matrix, 1)
         self.model_ = self._trained(thick, y, sample_weight, rounds, end, stop_early=False)
         return self
@@ -81,7 +98,37 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         if len(y) < _MIN_ROWS or not self.classify:
             return len(y) >= _MIN_ROWS
         counts = np.unique(y, return_counts=True)[1]
-        return bool(counts.min() >= 2 and len(y) // 8 >= len(counts))
+        return bool(counts.min() >= 2 and len(y) // _HELD_OUT >= len(counts))
+
+    def _rounds_without(
+        self,
+        split: tuple[NDArray[np.intp], NDArray[np.intp]],
+        matrix: NDArray[np.float64],
+        y: NDArray[Any],
+        weight: NDArray[np.float64] | None,
+        end: float | None,
+    ) -> int:
+        """Return after how many rounds the rows that `split` holds out are predicted best: scikit-learn's own early
+        stopping would hold out any rows, not whole groups."""
+        train, held = split
+        model = self._model(stop_early=False).set_params(warm_start=True)
+        least, best = np.inf, 0
+        for rounds in range(_STEP, self.rounds + 1, _STEP):
+            model.set_params(max_iter=rounds).fit(matrix[train], y[train], taken(weight, train))
+            loss = self._loss(model, matrix[held], y[held], taken(weight, held))
+            if loss < least:
+                least, best = loss, rounds
+            if rounds - best >= self.patience or (end is not None and time.perf_counter() > end):
+                break
+        return best
+
+    def _loss(
+        self, model: Any, matrix: NDArray[np.float64], y: NDArray[Any], weight: NDArray[np.float64] | None
+    ) -> float:
+        if self.classify:
+            probabilities = model.predict_proba(matrix)
+            return float(log_loss(y, probabilities, labels=model.classes_, sample_weight=weight))
+        return float(mean_squared_error(y, model.predict(matrix), sample_weight=weight))
 
     def _trained(
         self,
@@ -107,7 +154,7 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
     def _model(self, *, stop_early: bool) -> Any:
         settings: dict[str, Any] = {
             "early_stopping": stop_early,
-            "validation_fraction": 0.125,
+            "validation_fraction": 1 / _HELD_OUT,
             "n_iter_no_change": self.patience,
             "categorical_features": [p for p, levels in self.table_.levels_.items() if len(levels) <= _MAX_LEVELS],
             "random_state": self.seed,

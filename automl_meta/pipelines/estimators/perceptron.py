@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from automl_meta.pipelines.estimators.perceptron_inputs import PerceptronInputs, group_folds, inner_folds
+from automl_meta.pipelines.estimators.perceptron_inputs import PerceptronInputs, inner_folds
 from automl_meta.pipelines.estimators.perceptron_network import Array, Layout, forward
 from automl_meta.pipelines.estimators.perceptron_training import (
     CrossEntropy,
@@ -20,6 +20,7 @@ from automl_meta.pipelines.estimators.perceptron_training import (
     softmax,
     train,
 )
+from automl_meta.pipelines.inner_split import group_folds
 
 FEWEST_FOLDS = 5  # a member holds out a fifth of the rows at most
 ROWS_TO_HOLD_OUT = 20  # with fewer, all are trained on

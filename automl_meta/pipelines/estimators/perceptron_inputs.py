@@ -89,19 +89,5 @@ def inner_folds(strata: NDArray[np.int64], n_folds: int, rng: np.random.Generato
     return folds
 
 
-def group_folds(groups: NDArray[np.int64], n_folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return a fold for each row, 0 to `n_folds` - 1, whole groups in folds of sizes as alike as may be.
-
-    Folds are empty where there are fewer groups.
-    """
-    _, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    folds = np.empty(len(sizes), dtype=np.int64)
-    filled = np.zeros(n_folds, dtype=np.int64)
-    for group in np.lexsort((rng.random(len(sizes)), -sizes)):  # the largest first, each into the emptiest fold
-        folds[group] = filled.argmin()
-        filled[folds[group]] += sizes[group]
-    return folds[codes]
-
-
 def _bounded(X: NDArray[np.floating]) -> Array:
     return np.asarray(np.clip(X, -LARGEST_INPUT, LARGEST_INPUT), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Rows that are held out of a training fold to know when to stop."""
+"""Rows that are held out of a training fold: to know when to stop, or to be encoded by the others."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,20 @@ def _group_splits(
     splits = kind(n_splits, shuffle=True, random_state=seed).split(codes, codes, groups)
     classes = codes.max() + 1
     return [(train, held) for train, held in splits if len(held) and len(np.unique(codes[train])) == classes]
+
+
+def group_folds(groups: NDArray[np.int64], n_folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return a fold for each row, 0 to `n_folds` - 1, whole groups in folds of sizes as alike as may be.
+
+    Folds are empty where there are fewer groups.
+    """
+    _, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    folds = np.empty(len(sizes), dtype=np.int64)
+    filled = np.zeros(n_folds, dtype=np.int64)
+    for group in np.lexsort((rng.random(len(sizes)), -sizes)):  # the largest first, each into the emptiest fold
+        folds[group] = filled.argmin()
+        filled[folds[group]] += sizes[group]
+    return folds[codes]
 
 
 def balanced_weights(y: NDArray[np.int64], weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
