@@ -99,8 +99,8 @@ def recommend(
 
     The first is expected to stand best; each further one adds most to what those before it reach, over the known
     datasets weighted by similarity and, where something was observed, by agreement. Gains are divided by seconds,
-    softened by a tenth of the budget. Within a budget, only what is likely to end is recommended, or the quickest if
-    nothing is.
+    softened by a small share of the budget. Within a budget, only what is likely to end is recommended, or the
+    quickest if nothing is.
 
     Parameters
     ----------
@@ -116,12 +116,8 @@ def recommend(
         Weights of the known datasets for its evidence.
     """
     observed = observed or {}
-    left = np.ones(len(configurations), dtype=bool) if allowed is None else allowed.copy()
-    if time_budget is not None:
-        in_time = left & affordable(seconds, time_budget)
-        # Where nothing is likely to end in time, the quickest are still better than silence.
-        quickest = seconds.expected <= 2 * seconds.expected[left].min(initial=np.inf)
-        left = in_time if in_time.any() else left & quickest
+    left = np.ones(len(configurations), dtype=bool) if allowed is None else allowed
+    left = left if time_budget is None else _in_time(left, seconds, time_budget)
     cost = seconds.expected + patience_of(time_budget)
     posterior = model.posterior(metafeatures, observed)
     weights = posterior.component_weights(len(model.components_)) if alike is None else alike
@@ -153,6 +149,13 @@ def recommend(
         )
         for i in order
     ]
+
+
+def _in_time(allowed: NDArray[np.bool_], seconds: SecondsBelief, time_budget: float) -> NDArray[np.bool_]:
+    """Return which of the `allowed` are likely to end in time; the quickest if none is: better than silence."""
+    in_time = allowed & affordable(seconds, time_budget)
+    quickest = seconds.expected <= 2 * seconds.expected[allowed].min(initial=np.inf)
+    return in_time if in_time.any() else allowed & quickest
 
 
 def affordable(seconds: SecondsBelief, time_budget: float) -> NDArray[np.bool_]:
