@@ -32,7 +32,7 @@ from automl_meta.execution.cluster import DaskExecutor, connect
 from automl_meta.execution.fork_server import ForkServer
 from automl_meta.execution.protocol import Executor, Status
 from automl_meta.metabase.personal import learn
-from automl_meta.persistence import FittedModel, make_model
+from automl_meta.persistence import FittedModel, get_ready, make_model
 from automl_meta.reporting.leaderboard import leaderboard
 from automl_meta.tuning.budget import Budget, BudgetTooSmallError, Clock
 from automl_meta.tuning.patience import Patience
@@ -225,7 +225,14 @@ class _Run:
         known = self.folder.kept()
         strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, validated=bool(folds))
         self.tuner = Tuner(
-            problem, self.executor, self.clock, self._limits(), self._take, racing=self.racing, known=known
+            problem,
+            self.executor,
+            self.clock,
+            self._limits(),
+            self._take,
+            racing=self.racing,
+            known=known,
+            meanwhile=get_ready,
         )
         if grows(self.options, self.dataset):
             self.listener.planned(samples_in_words(folds))

@@ -23,6 +23,11 @@ class PredictorPartError(ValueError):
     """The stored ensemble is not what it should be; the text says in what."""
 
 
+def get_ready() -> None:
+    """Import what saving needs: it takes as long as a few small fits, and can be done while others are made."""
+    import skops.io  # noqa: F401
+
+
 def dump_predictor(predictor: EnsemblePredictor) -> bytes:
     """Return the ensemble as bytes."""
     import skops.io

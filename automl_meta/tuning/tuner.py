@@ -47,6 +47,8 @@ class Tuner:
     known : iterable of Evaluation
         Of an earlier part of the same run. A counted search is replayed: what is proposed again gets the result that
         it had. A timed one begins by telling them all.
+    meanwhile : callable, optional
+        Called once in this process, in a timed search, as soon as all workers are busy.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Tuner:
         *,
         racing: Racing | None = None,
         known: Iterable[Evaluation] = (),
+        meanwhile: Callable[[], object] | None = None,
     ) -> None:
         self._executor = executor
         self._clock = clock
@@ -66,6 +69,7 @@ class Tuner:
         self._on_evaluation = on_evaluation
         self._racing = racing
         self._known = {(evaluation.configuration.id, evaluation.fidelity): evaluation for evaluation in known}
+        self._meanwhile = meanwhile
         self._problem = executor.share(problem)
         self._stop = threading.Event()
         self.executor_lost = ""  # why the executor gave up, if it did
@@ -113,6 +117,9 @@ class Tuner:
                 pending[self._submit(proposal)] = proposal
             if not pending:
                 return evaluations
+            if self._meanwhile is not None:
+                self._meanwhile()
+                self._meanwhile = None
             ended, _ = wait(pending, timeout=max(self._clock.remaining_for_search, 0.0), return_when=FIRST_COMPLETED)
             for future in ended:
                 evaluations.extend(self._take(pending.pop(future), future.result(), strategy))

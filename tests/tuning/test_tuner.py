@@ -68,8 +68,8 @@ class Climber:
             self.best = max(self.best, evaluation.score("r2"))
 
 
-def tuner(workers: Any, budget: Budget, heard: list[Evaluation]) -> Tuner:
-    return Tuner(None, workers, Clock(budget), TunerLimits(), heard.append)  # type: ignore[arg-type]
+def tuner(workers: Any, budget: Budget, heard: list[Evaluation], **options: Any) -> Tuner:
+    return Tuner(None, workers, Clock(budget), TunerLimits(), heard.append, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
@@ -138,6 +138,14 @@ def test_a_first_look_may_not_take_what_whole_evaluations_need() -> None:
     look, whole = (one.seconds for one in workers.limits)
     assert look == pytest.approx(100 * LOOK_SHARE + GRACE_SECONDS, abs=1.0)
     assert whole > 90.0
+
+
+def test_what_is_needed_later_is_prepared_once_while_all_workers_are_busy() -> None:
+    workers = SimulatedWorkers(2)
+    submitted: list[int] = []
+    search = tuner(workers, Budget(seconds=60), [], meanwhile=lambda: submitted.append(len(workers.limits)))
+    search.run(Climber(last=9))
+    assert submitted == [2]
 
 
 def test_stop_begins_nothing_more() -> None:
