@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 LAG = 4
 # A hung candidate is killed this long after its time is over.
 GRACE_SECONDS = 1.0
+AHEAD = 4  # candidates that wait for a worker while this process is busy with something else
 LOOK_SHARE = 0.3  # of the time that is left, for one first look: it is there to spend the rest well
 SHARE_FOR_FITS = 0.8  # of a candidate's time; the rest is for reading the table, predicting and scoring
 
@@ -108,13 +109,19 @@ class Tuner:
         pending: dict[Future[Outcome], Proposal] = {}
         while True:
             workers = self._executor.workers  # a cluster's come and go
-            side_by_side = min(self._limits.side_by_side or workers, workers)
-            while len(pending) < side_by_side and len(evaluations) + len(pending) < most:
+            at_once = min(self._limits.side_by_side or workers, workers)
+            if self._meanwhile is not None and at_once == workers:
+                at_once += AHEAD
+            while len(pending) < at_once and len(evaluations) + len(pending) < most:
                 seconds = self._clock.remaining_for_search
                 proposal = None if self._stop.is_set() or seconds <= 0 else strategy.ask(seconds)
                 if proposal is None:
                     break
                 pending[self._submit(proposal)] = proposal
+            if self._stop.is_set():
+                for future in [future for future in pending if not (future.running() or future.done())]:
+                    future.cancel()
+                    del pending[future]
             if not pending:
                 return evaluations
             if self._meanwhile is not None:

@@ -13,7 +13,7 @@ from automl_meta.execution.protocol import Limits, Outcome, Status
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.tuning.budget import Budget, Clock
 from automl_meta.tuning.strategies.protocol import Proposal
-from automl_meta.tuning.tuner import GRACE_SECONDS, LOOK_SHARE, Tuner, TunerLimits
+from automl_meta.tuning.tuner import AHEAD, GRACE_SECONDS, LOOK_SHARE, Tuner, TunerLimits
 
 
 class SimulatedWorkers:
@@ -144,15 +144,23 @@ def test_what_is_needed_later_is_prepared_once_while_all_workers_are_busy() -> N
     workers = SimulatedWorkers(2)
     submitted: list[int] = []
     search = tuner(workers, Budget(seconds=60), [], meanwhile=lambda: submitted.append(len(workers.limits)))
-    search.run(Climber(last=9))
-    assert submitted == [2]
+    assert len(search.run(Climber(last=9))) == 9
+    assert submitted == [2 + AHEAD]
 
 
-def test_stop_begins_nothing_more() -> None:
-    climber = Climber()
+@pytest.mark.parametrize("meanwhile", [None, lambda: None])
+def test_stop_begins_nothing_more(meanwhile: Callable[[], None] | None) -> None:
     stopping: list[Tuner] = []
-    subject = Tuner(  # type: ignore[arg-type]
-        None, SimulatedWorkers(2), Clock(Budget(seconds=60)), TunerLimits(), lambda _: stopping[0].stop()
+    workers = SimulatedWorkers(2, longest=0.2)
+    subject = Tuner(
+        None,  # type: ignore[arg-type]
+        workers,  # type: ignore[arg-type]
+        Clock(Budget(seconds=60)),
+        TunerLimits(),
+        lambda _: stopping[0].stop(),
+        meanwhile=meanwhile,
     )
     stopping.append(subject)
-    assert len(subject.run(climber)) <= 4
+    assert len(subject.run(Climber())) <= 4
+    assert len(workers.cancelled) <= AHEAD
+    assert bool(workers.cancelled) == (meanwhile is not None)
