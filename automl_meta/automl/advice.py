@@ -10,7 +10,7 @@ from automl_meta.errors import InputError
 from automl_meta.evaluation import Metric
 from automl_meta.metabase import metabase_paths
 from automl_meta.metafeatures import MetaFeatures, extract_dataset
-from automl_meta.metalearning import Advisor, chosen_model, remember
+from automl_meta.metalearning import Advisor, Effort, chosen_model, remember
 from automl_meta.metalearning.recommendation import Recommendation
 from automl_meta.pipelines.catalogue import catalogue, find_algorithm
 from automl_meta.tuning.budget import Clock
@@ -36,8 +36,13 @@ class Advice:
         return tuple(name for name, _ in self.similarities)
 
 
-def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Clock) -> Advice:
+def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Clock, effort: Effort) -> Advice:
     """Describe the dataset, read the meta-base, and rank what can be run here.
+
+    Parameters
+    ----------
+    effort : Effort
+        What the first evaluation of a candidate consists of.
 
     Raises
     ------
@@ -50,7 +55,7 @@ def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Cl
     sources = metabase_paths(options.metabase)
     memory = remember(sources, dataset.task, metric.name, forget=options.forget)
     chosen = chosen_model(options.meta_model, memory, sources, forget=options.forget)
-    advisor = Advisor(memory, metafeatures.to_dict(), algorithms=algorithms, chosen=chosen)
+    advisor = Advisor(memory, metafeatures.to_dict(), algorithms=algorithms, chosen=chosen, effort=effort)
     similarities = () if advisor.knows_nothing else tuple(advisor.similar_datasets[:SHOWN_DATASETS])
     return Advice(
         advisor=advisor,

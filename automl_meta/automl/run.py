@@ -17,7 +17,7 @@ from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.reserve import seconds_after_search
 from automl_meta.automl.run_folder import RunFolder, folder_for
-from automl_meta.automl.search import few_rows_in_words, grows, is_short, make_strategy, samples_in_words
+from automl_meta.automl.search import effort_of, few_rows_in_words, grows, is_short, make_strategy, samples_in_words
 from automl_meta.automl.validation import check_weights, folds_of_run, n_folds_of_run
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.fingerprint import fingerprint
@@ -184,7 +184,9 @@ class _Run:
         ensemble_options(self.options, self.dataset)  # what does not fit the table is said before the search
         self.folds = folds = folds_of_run(self.dataset, self.options)
         self._reserve()
-        advice = seek_advice(self.dataset, self.metric, self.options, self.clock)
+        advice = seek_advice(
+            self.dataset, self.metric, self.options, self.clock, effort_of(self.options, self.dataset, folds)
+        )
         self.listener.recommended(advice.recommendations, advice.similar)
         self._lap("recommend")
         self._check_time()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
 from automl_meta.evaluation.folds import Fold
-from automl_meta.metalearning.advisor import Advisor
+from automl_meta.metalearning import Advisor, Effort
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.few_rows import few_rows_configurations
 from automl_meta.tuning.strategies.growing import Growing, growing_rungs
@@ -86,6 +86,14 @@ def samples_in_words(folds: Sequence[Fold]) -> str:
         f"{whole} training rows (fewer if time is short) and scored on {valid:,} others, and only they can be in the "
         "ensemble"
     )
+
+
+def effort_of(options: RunOptions, dataset: Dataset, folds: Sequence[Fold]) -> Effort:
+    """Return what the first evaluation of a candidate consists of: a cross-validation, or a look at a sample."""
+    whole = Effort.of(folds, dataset.n_rows)
+    if not grows(options, dataset):
+        return whole
+    return Effort(fits=1, training_rows=growing_rungs(dataset.n_rows)[0].rows * whole.training_rows)
 
 
 def is_short(options: RunOptions, dataset: Dataset, *, validated: bool) -> bool:

@@ -3,8 +3,8 @@
 from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
 from automl_meta.errors import InputError
-from automl_meta.evaluation import Metric, default_n_folds, default_repeats, make_folds
-from automl_meta.evaluation.folds import Fold, most_folds
+from automl_meta.evaluation import Metric, default_n_folds, suitable_folds
+from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.metrics import MetricError
 
 
@@ -20,10 +20,7 @@ def folds_of_run(dataset: Dataset, options: RunOptions) -> list[Fold]:
     """
     if dataset.times is not None and options.repeats not in (None, 1):
         raise InputError("--repeats: rows in the order of time can be split in one way only. Leave it out.")
-    n_folds = n_folds_of_run(dataset, options)
-    n_made = n_folds if dataset.groups is not None else max(min(n_folds, most_folds(dataset)), 1)
-    repeats = options.repeats or (1 if options.folds else default_repeats(dataset.n_rows, n_made))
-    return make_folds(dataset, n_folds, options.seed, repeats=repeats)
+    return suitable_folds(dataset, options.seed, n_folds=options.folds, repeats=options.repeats)
 
 
 def n_folds_of_run(dataset: Dataset, options: RunOptions) -> int:

@@ -54,16 +54,18 @@ def recommend(
     this one. The list is in the order in which to try; each line adds most to what those above it reach.
     """
     from automl_meta.datasets import read_dataset
+    from automl_meta.evaluation import suitable_folds
     from automl_meta.metabase import metabase_paths
     from automl_meta.metafeatures import extract_dataset
-    from automl_meta.metalearning import Advisor, chosen_model, remember
+    from automl_meta.metalearning import Advisor, Effort, chosen_model, remember
 
     dataset = read_dataset(data, target, task=task, ignore=separated(ignore))  # type: ignore[arg-type]
     paths = metabase_paths(metabase)
     memory = remember(paths, dataset.task, metric, forget=forget, use_cache=not no_cache)
     found = extract_dataset(dataset, time_limit=METAFEATURE_SECONDS)
     chosen = chosen_model(meta_model, memory, paths, forget=forget)
-    advisor = Advisor(memory, found.to_dict(), chosen=chosen)
+    effort = Effort.of(suitable_folds(dataset, seed=0), dataset.n_rows)
+    advisor = Advisor(memory, found.to_dict(), chosen=chosen, effort=effort)
     recommendations = advisor.recommendations(top, time_budget=time_budget)
     if as_json:
         print_json(as_document(dataset, advisor, recommendations))

@@ -1,6 +1,6 @@
 """Judging one configuration on one dataset: metrics, folds, cross-validation."""
 
-from automl_meta.evaluation.folds import default_n_folds, default_repeats, make_folds
+from automl_meta.evaluation.folds import default_n_folds, default_repeats, make_folds, suitable_folds
 from automl_meta.evaluation.metrics import Metric, default_metric, metrics_of, resolve_metric
 from automl_meta.evaluation.records import Evaluation
 
@@ -13,4 +13,5 @@ __all__ = [
     "make_folds",
     "metrics_of",
     "resolve_metric",
+    "suitable_folds",
 ]

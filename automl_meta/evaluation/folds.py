@@ -103,6 +103,16 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -
     return folds if n_folds > 1 else folds[:repeats]
 
 
+def suitable_folds(
+    dataset: Dataset, seed: int, *, n_folds: int | None = None, repeats: int | None = None
+) -> list[Fold]:
+    """Return as many folds as suit the table, as often; where a number of folds is asked for, once."""
+    wanted = n_folds or default_n_folds(dataset.n_rows, len(dataset.schema.features))
+    made = wanted if dataset.groups is not None else max(min(wanted, most_folds(dataset)), 1)
+    times = repeats or (1 if n_folds else default_repeats(dataset.n_rows, made))
+    return make_folds(dataset, wanted, seed, repeats=times)
+
+
 def n_repeats(folds: Sequence[Fold]) -> int:
     """Return how often the folds hold out the row that they hold out most often; 0 without folds."""
     if not folds:

@@ -23,6 +23,8 @@ class Experience:
         True where the configuration was tried and gave no score.
     seconds : array of shape (n_datasets, n_configurations)
         Fit and predict, summed over folds; NaN where unknown.
+    fits, training_rows : arrays of shape (n_datasets,)
+        How many fits `seconds` is the sum of, and how many rows each was made to; NaN where unknown.
     metafeatures : array of shape (n_datasets, n_metafeatures)
         NaN where undefined.
     vectors : array of shape (n_configurations, n_dimensions)
@@ -38,6 +40,8 @@ class Experience:
     scores: Floats
     failed: NDArray[np.bool_]
     seconds: Floats
+    fits: Floats
+    training_rows: Floats
     metafeatures: Floats
     vectors: Floats
 
@@ -56,6 +60,8 @@ class Experience:
             scores=self.scores[positions],
             failed=self.failed[positions],
             seconds=self.seconds[positions],
+            fits=self.fits[positions],
+            training_rows=self.training_rows[positions],
             metafeatures=self.metafeatures[positions],
             vectors=self.vectors,
         )

@@ -89,6 +89,8 @@ class Matrices:
             scores=scores,
             failed=(self.statuses != UNTRIED) & np.isnan(scores),
             seconds=self.seconds,
+            fits=np.array([max(protocol.folds, 1) for protocol in self.protocols], dtype=np.float64),
+            training_rows=np.array(list(map(_training_rows, self.datasets, self.protocols)), dtype=np.float64),
             metafeatures=self.metafeatures,
             vectors=vectors,
         )
@@ -289,6 +291,12 @@ def _fill(parts: list[_Part], rows: list[_Row], columns: tuple[Configuration, ..
         metafeatures=table,
         protocols=tuple(parts[store].protocols[protocol] for store, _, protocol in rows),
     )
+
+
+def _training_rows(record: DatasetRecord, protocol: Protocol) -> float:
+    """Return to how many rows each fit was made; NaN where folds are not known."""
+    rows = min(record.n_rows, protocol.rows or record.n_rows)
+    return rows * (1.0 - 1.0 / protocol.folds) if protocol.folds > 1 else float("nan")
 
 
 def _means(

@@ -6,12 +6,14 @@ from automl_meta.metalearning.memory import Memory, forgetful, remember
 from automl_meta.metalearning.methods import DEFAULT, METHODS
 from automl_meta.metalearning.protocol import Belief, Experience, MetaModel
 from automl_meta.metalearning.recommendation import Evidence, Recommendation, recommend
+from automl_meta.metalearning.seconds import Effort
 
 __all__ = [
     "DEFAULT",
     "METHODS",
     "Advisor",
     "Belief",
+    "Effort",
     "Evidence",
     "Experience",
     "Memory",

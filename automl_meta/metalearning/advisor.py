@@ -13,7 +13,7 @@ from automl_meta.metalearning.importance import hyperparameter_importance
 from automl_meta.metalearning.memory import Memory
 from automl_meta.metalearning.protocol import Comparing, Floats, MetaModel, Valuing
 from automl_meta.metalearning.recommendation import Recommendation, affordable, patience_of, recommend
-from automl_meta.metalearning.seconds import SecondsModel
+from automl_meta.metalearning.seconds import Effort, SecondsModel
 from automl_meta.pipelines.candidates import candidate_configurations
 from automl_meta.pipelines.catalogue import catalogue
 from automl_meta.pipelines.configuration import Configuration
@@ -37,6 +37,8 @@ class Advisor:
     chosen : callable, optional
         Makes another method than the default, see `chosen_model`: it proposes, and says what to expect. The evidence
         stays the default's, unless the method itself says how alike datasets are.
+    effort : Effort, optional
+        What an evaluation consists of; a single fit to all rows if not given.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Advisor:
         *,
         algorithms: Collection[str] | None = None,
         chosen: ModelMaker | None = None,
+        effort: Effort | None = None,
     ) -> None:
         names = set(catalogue(memory.task)) if algorithms is None else set(algorithms)
         experience = memory.experience
@@ -63,7 +66,8 @@ class Advisor:
         self._make_chosen = chosen
         self._chosen: MetaModel | None = chosen(experience) if chosen is not None else None
         self._seconds_model = SecondsModel().fit(experience)
-        self._seconds = self._seconds_model.predict(self._metafeatures)
+        self._effort = effort
+        self._seconds = self._seconds_model.predict(self._metafeatures, effort=effort)
         self._fallback: tuple[Configuration, ...] = ()
         if len(self._model.knowledge_.datasets) < FEW or not self._allowed.any():
             candidates = candidate_configurations(memory.task, FALLBACK)
@@ -106,7 +110,9 @@ class Advisor:
         memory = replace(
             self.memory, experience=experience, configurations=(*self.memory.configurations, *new.values())
         )
-        return Advisor(memory, self._described, algorithms=self.algorithms, chosen=self._make_chosen)
+        return Advisor(
+            memory, self._described, algorithms=self.algorithms, chosen=self._make_chosen, effort=self._effort
+        )
 
     def favourites(self, algorithm: str, top: int = 5) -> tuple[Configuration, ...]:
         """Return the configurations of `algorithm` that were its best on similar datasets, the most telling first.
@@ -202,7 +208,7 @@ class Advisor:
         What was `stopped` when its time was over would have taken longer.
         """
         self._seconds = self._seconds_model.predict(
-            self._metafeatures, self._known(seconds), stopped=self._known(stopped or {})
+            self._metafeatures, self._known(seconds), effort=self._effort, stopped=self._known(stopped or {})
         )
 
     def recommendations(

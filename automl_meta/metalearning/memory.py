@@ -28,7 +28,7 @@ from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 3  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 4  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
 # What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
 # measured once; the rest are those measured most often.
@@ -275,6 +275,8 @@ def empty_experience() -> Experience:
         scores=nothing,
         failed=nothing.astype(bool),
         seconds=nothing,
+        fits=np.zeros(0),
+        training_rows=np.zeros(0),
         metafeatures=nothing,
         vectors=nothing,
     )

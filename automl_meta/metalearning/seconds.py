@@ -1,6 +1,6 @@
 """How long a configuration will take on a dataset, on this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,14 +12,32 @@ from automl_meta.metalearning.scaling import column_medians
 from automl_meta.pipelines.encoders.screening import KEPT_COLUMNS, MOST_COLUMNS
 
 SIZES = ("log_nr_inst", "log_nr_attr", "nr_class")  # what time depends on most
-COLUMNS = 1  # its position
+ROWS, COLUMNS = 0, 1  # their positions
 FLOOR = 1e-3  # seconds
 SHORT = 0.05  # seconds; below, overhead rules and a measurement says little
 STIFFNESS = 3.0  # datasets that pull a configuration's own growth towards that of all
 LIKES = 2.0  # datasets that pull its level towards those of its likes
 STOPPED_EARLY = 1.5  # times as long as it ran would one have taken that was stopped
-UNSURE_GROWTH = 0.4  # of the logarithm of seconds, for a table e times as wide as the widest known one
+UNSURE_GROWTH = 0.4  # of the logarithm of seconds, for a table e times as wide or long as the largest known one
+# Beyond the largest known table, seconds grow at least by these powers of rows and of columns.
+LEAST_GROWTH = {ROWS: 0.8, COLUMNS: 1.0}
 MACHINE = 0.7  # standard deviation between machines and datasets, of the natural logarithm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """What an evaluation consists of: so many fits, each to so many rows."""
+
+    fits: int
+    training_rows: float
+
+    @classmethod
+    def of(cls, folds: Sequence[tuple[Sized, Sized]], n_rows: int) -> Self:
+        """Return that of a cross-validation with these (training, validation) positions; without any, of one fit to
+        all rows."""
+        if not folds:
+            return cls(fits=1, training_rows=n_rows)
+        return cls(fits=len(folds), training_rows=sum(len(train) for train, _ in folds) / len(folds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,24 +57,26 @@ class SecondsBelief:
 
 
 class SecondsModel:
-    """Logarithm of seconds, linear in the logarithms of rows, columns and classes.
+    """Logarithm of a fit's seconds, linear in the logarithms of training rows, columns and classes.
 
     Every configuration has its own coefficients, pulled towards those of all (a ridge around the pooled fit); a
     configuration that was never timed takes those of its likes. What ran so far shifts all predictions together:
     this machine and this dataset may be slower or faster than what the meta-base knows.
 
-    In narrow tables, fixed costs hide how time grows with columns: beyond the widest known table it grows at least as
-    they do, and all predictions are more doubtful the wider it is. Columns that no algorithm looks at do not count.
+    In small tables, fixed costs hide how time grows with rows and columns: beyond the largest known table it grows at
+    least about as they do, and all predictions are more doubtful the larger it is. Columns that no algorithm looks at
+    do not count.
     """
 
     def fit(self, experience: Experience) -> Self:
         """Fit the coefficients to all known times."""
         timed = np.isfinite(experience.seconds) & ~experience.failed
-        logs = np.log(np.maximum(np.where(timed, experience.seconds, 1.0), FLOOR))
+        by_fit = experience.seconds / np.nan_to_num(experience.fits, nan=1.0)[:, None]
+        logs = np.log(np.maximum(np.where(timed, by_fit, 1.0), FLOOR))
         self.positions_ = [_position(experience.metafeature_names, name) for name in SIZES]
-        raw = self._sizes(experience.metafeatures)
+        raw = self._sizes(experience.metafeatures, experience.training_rows)
         self.middle_ = column_medians(raw)
-        self.widest_ = float(np.nanmax(raw[:, COLUMNS], initial=-np.inf))
+        self.largest_ = {size: float(np.nanmax(raw[:, size], initial=-np.inf)) for size in LEAST_GROWTH}
         sizes = self._centred(raw)
         n_configurations = experience.scores.shape[1]
         counts = timed.sum(axis=0)
@@ -79,6 +99,7 @@ class SecondsModel:
         metafeatures: Floats,
         observed: Mapping[int, float] | None = None,
         *,
+        effort: Effort | None = None,
         stopped: Mapping[int, float] | None = None,
     ) -> SecondsBelief:
         """Return the seconds of every configuration.
@@ -89,14 +110,19 @@ class SecondsModel:
             In the order of the experience.
         observed : mapping from position to seconds, optional
             What ran so far on this dataset and machine; NaN is left out.
+        effort : Effort, optional
+            Of one evaluation; a single fit to all rows if not given.
         stopped : mapping from position to seconds, optional
             After which it was stopped: it would have taken longer, which is news where less was expected.
         """
-        sizes = self._sizes(metafeatures[None])
-        wider = self._wider(sizes[0])
+        rows = np.array([effort.training_rows if effort is not None else np.nan])
+        sizes = self._sizes(metafeatures[None], rows)
         logs = self._predict(self._centred(sizes))[0]
-        logs += np.maximum(1.0 - self.coefficients_[:, 1 + COLUMNS], 0.0) * wider
-        spread = float(np.hypot(MACHINE, UNSURE_GROWTH * wider))
+        logs += np.log(effort.fits if effort is not None else 1)
+        beyond = {size: self._beyond(size, sizes[0, size]) for size in LEAST_GROWTH}
+        for size, least in LEAST_GROWTH.items():
+            logs += np.maximum(least - self.coefficients_[:, 1 + size], 0.0) * beyond[size]
+        spread = float(np.linalg.norm([MACHINE, *(UNSURE_GROWTH * larger for larger in beyond.values())]))
         known = dict(observed or {})
         shift, doubt = self._shift(logs, known, spread)
         news = {
@@ -111,11 +137,10 @@ class SecondsModel:
             factor=np.exp(np.minimum(np.sqrt(self.deviation_**2 + doubt**2), 5.0)),
         )
 
-    def _wider(self, sizes: Floats) -> float:
-        """Return the logarithm of how many times wider a table is than the widest that is known; at least 0."""
-        if not (np.isfinite(self.widest_) and np.isfinite(sizes[COLUMNS])):
-            return 0.0
-        return max(float(sizes[COLUMNS]) - self.widest_, 0.0)
+    def _beyond(self, size: int, value: float) -> float:
+        """Return the logarithm of how many times larger a table is than the largest that is known; at least 0."""
+        largest = self.largest_[size]
+        return max(float(value) - largest, 0.0) if np.isfinite(largest) and np.isfinite(value) else 0.0
 
     def _shift(self, logs: Floats, observed: Mapping[int, float], spread: float) -> tuple[float, float]:
         """Return posterior mean and deviation of what is common to all times here; `spread` is that before."""
@@ -128,11 +153,13 @@ class SecondsModel:
             total += (np.log(max(seconds, FLOOR)) - logs[position]) / noise
         return total / precision, precision**-0.5
 
-    def _sizes(self, metafeatures: Floats) -> Floats:
+    def _sizes(self, metafeatures: Floats, training_rows: Floats) -> Floats:
         columns = [
             np.full(len(metafeatures), np.nan) if position is None else metafeatures[:, position]
             for position in self.positions_
         ]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            columns[ROWS] = np.where(training_rows > 0, np.log(training_rows), columns[ROWS])
         columns[COLUMNS] = np.where(columns[COLUMNS] > np.log(MOST_COLUMNS), np.log(KEPT_COLUMNS), columns[COLUMNS])
         columns[2] = np.log(np.maximum(np.nan_to_num(columns[2], nan=1.0), 1.0))
         return np.stack(columns, axis=1)

@@ -60,6 +60,8 @@ def experience_from(
         scores=table,
         failed=fates,
         seconds=times,
+        fits=np.ones(n_datasets),
+        training_rows=np.full(n_datasets, np.nan),
         metafeatures=described,
         vectors=points,
     )

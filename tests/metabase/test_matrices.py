@@ -53,6 +53,20 @@ def test_failed_untried_and_cancelled_are_told_apart(tmp_path: Path) -> None:
     assert experience.configurations == (untried.id, cancelled.id, failed.id, ok.id)
 
 
+def test_experience_knows_how_many_fits_its_seconds_are_of_and_to_how_many_rows(tmp_path: Path) -> None:
+    [configuration] = fake.configurations(1)
+    with new_store(tmp_path / "x.sqlite", "capped", n_rows=900) as store:
+        store.add_dataset(fake.record("whole", n_rows=60))
+        store.add_dataset(fake.record("told", n_rows=60))
+        for name in ("capped", "whole"):  # at most 100 rows, in 3 folds
+            store.add_run(fake.run(name, configuration))
+        store.add_run(fake.run("told", configuration, protocol=Protocol(source="import")))
+        experience = read_matrices(store, [Task.REGRESSION]).experience("r2", np.zeros((1, 1)))
+    assert experience.datasets == ("capped", "told", "whole")
+    assert experience.fits.tolist() == [3, 1, 3]
+    np.testing.assert_allclose(experience.training_rows, [200 / 3, np.nan, 40])
+
+
 def test_fold_in_which_a_metric_is_undefined_does_not_count(tmp_path: Path) -> None:
     [configuration] = fake.configurations(1)
     scores = {"roc_auc": (0.5, math.nan, 0.75), "f1": (math.nan,) * 3}

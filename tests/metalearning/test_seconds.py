@@ -5,7 +5,7 @@ import pytest
 from worlds import world
 
 from automl_meta.metabase.experience import Experience
-from automl_meta.metalearning.seconds import SecondsModel
+from automl_meta.metalearning.seconds import Effort, SecondsModel
 from automl_meta.pipelines.encoders.screening import KEPT_COLUMNS
 
 
@@ -74,6 +74,40 @@ def test_beyond_the_widest_table_time_grows_at_least_as_the_columns_do() -> None
     at_the_edge, beyond = model.predict(widest), model.predict(five_times)
     assert (beyond.expected >= 4.99 * at_the_edge.expected).all()
     assert (beyond.factor > at_the_edge.factor).all()
+
+
+def test_time_follows_the_rows_that_were_trained_on_not_those_of_the_table() -> None:
+    experience = timed_world()
+    rows = np.exp(experience.metafeatures[:, 0])
+    larger = experience.metafeatures + np.array([2.0, 0.0, 0.0])  # tables of which a seventh was used
+    capped = replace(experience, metafeatures=larger, training_rows=rows, fits=np.full(60, 3.0))
+    model = SecondsModel().fit(capped.take(np.arange(1, 60)))
+    belief = model.predict(larger[0], effort=Effort(fits=3, training_rows=rows[0]))
+    assert np.abs(np.log(belief.expected / experience.seconds[0])).max() < 0.5
+
+
+def test_seconds_are_those_of_all_fits() -> None:
+    model = SecondsModel().fit(timed_world())
+    one, ten = (model.predict(np.array([7.0, 3.0, 2.0]), effort=Effort(fits=n, training_rows=900)) for n in (1, 10))
+    np.testing.assert_allclose(ten.expected, 10 * one.expected)
+    calibrated = model.predict(np.array([7.0, 3.0, 2.0]), {0: 5.0}, effort=Effort(fits=10, training_rows=900))
+    assert abs(np.log(calibrated.expected[0] / 5.0)) < abs(np.log(ten.expected[0] / 5.0))
+
+
+def test_beyond_the_longest_table_time_grows_with_the_rows() -> None:
+    experience = timed_world()
+    fixed = replace(experience, seconds=np.ones_like(experience.seconds))  # nothing to be seen of growth
+    model = SecondsModel().fit(fixed)
+    longest = np.array([float(experience.metafeatures[:, 0].max()), 3.0, 2.0])
+    at_the_edge, beyond = (model.predict(longest + np.array([more, 0.0, 0.0])) for more in (0.0, np.log(10)))
+    assert (beyond.expected > 6 * at_the_edge.expected).all()
+    assert (beyond.factor > at_the_edge.factor).all()
+
+
+def test_effort_is_that_of_the_folds() -> None:
+    folds = [(range(80), range(20)), (range(90), range(10))]
+    assert Effort.of(folds, 100) == Effort(fits=2, training_rows=85.0)
+    assert Effort.of([], 7) == Effort(fits=1, training_rows=7)
 
 
 def test_columns_that_no_algorithm_looks_at_take_no_time() -> None:

@@ -30,6 +30,8 @@ def world(
         scores=scores,
         failed=failed,
         seconds=np.exp(random.normal(size=scores.shape)),
+        fits=np.ones(n_datasets),
+        training_rows=np.full(n_datasets, np.nan),
         metafeatures=np.hstack([traits + 0.3 * noise[:, :3], noise]),
         vectors=tastes,
     )

@@ -258,6 +258,8 @@ def experienced() -> Advisor:
         scores=quality + 0.02 * rng.normal(size=(12, 16)),
         failed=np.zeros((12, 16), dtype=bool),
         seconds=np.ones((12, 16)),
+        fits=np.ones(12),
+        training_rows=np.full(12, np.nan),
         metafeatures=rng.normal(size=(12, 1)),
         vectors=vectors,
     )
