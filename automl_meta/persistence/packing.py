@@ -22,6 +22,7 @@ from sklearn.ensemble import (
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from automl_meta.persistence.packed_neighbours import PackedNeighbours, has_search_tree
 from automl_meta.persistence.packed_sequences import PackedArrays, PackedTexts, packed_sequence
 from automl_meta.persistence.packed_trees import PackedTrees
 
@@ -163,7 +164,7 @@ class PackedBoosting(BaseEstimator):  # type: ignore[misc]
             raise ValueError("a packed tree asks for categories that are not there")
 
 
-PACKED = (PackedForest, PackedTree, PackedBoosting, PackedTexts, PackedArrays)
+PACKED = (PackedForest, PackedTree, PackedBoosting, PackedNeighbours, PackedTexts, PackedArrays)
 
 
 def pack(value: Any) -> Any:
@@ -192,6 +193,8 @@ def _packed(value: Any) -> Any:
         return PackedTree.of(value)
     if isinstance(value, BOOSTINGS) and hasattr(value, "_predictors"):
         return PackedBoosting.of(value)
+    if has_search_tree(value):
+        return PackedNeighbours.of(value)
     packed = packed_sequence(value)
     return value if packed is None else packed
 

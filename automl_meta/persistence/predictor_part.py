@@ -29,10 +29,19 @@ def get_ready() -> None:
 
 
 def dump_predictor(predictor: EnsemblePredictor) -> bytes:
-    """Return the ensemble as bytes."""
+    """Return the ensemble as bytes.
+
+    Raises
+    ------
+    PredictorPartError
+        If it holds a type with which nobody could open it again.
+    """
     import skops.io
 
-    return bytes(skops.io.dumps(pack(predictor)))
+    content = bytes(skops.io.dumps(pack(predictor)))
+    if unknown := _unknown(content):
+        raise PredictorPartError(f"its ensemble holds types that are not trusted: {unknown}")
+    return content
 
 
 def parse_predictor(content: bytes) -> EnsemblePredictor:

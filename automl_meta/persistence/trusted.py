@@ -12,6 +12,7 @@ _OWN = (
     "ensembling.combiners.WeightedAverage",
     "ensembling.intervals.Residuals",
     "ensembling.predictor.EnsemblePredictor",
+    "persistence.packed_neighbours.PackedNeighbours",
     "persistence.packed_sequences.PackedArrays",
     "persistence.packed_sequences.PackedTexts",
     "persistence.packed_trees.PackedTrees",
@@ -59,10 +60,6 @@ _SCIKIT_LEARN = (
     "sklearn.gaussian_process.kernels.RBF",
     "sklearn.gaussian_process.kernels.Sum",
     "sklearn.gaussian_process.kernels.WhiteKernel",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.metrics._dist_metrics.ManhattanDistance64",
-    "sklearn.neighbors._kd_tree.KDTree64",
-    "sklearn.neighbors._ball_tree.BallTree64",
 )
 
 TRUSTED = (*(f"automl_meta.{name}" for name in _OWN), *_SCIKIT_LEARN)
