@@ -1,7 +1,7 @@
 """What the meta-base has to say of a dataset."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from automl_meta.automl.options import RunOptions
@@ -10,7 +10,7 @@ from automl_meta.errors import InputError
 from automl_meta.evaluation import Metric
 from automl_meta.metabase import metabase_paths
 from automl_meta.metafeatures import MetaFeatures, extract_dataset
-from automl_meta.metalearning import Advisor, Effort, chosen_model, remember
+from automl_meta.metalearning import Advisor, chosen_model, remember
 from automl_meta.metalearning.recommendation import Recommendation
 from automl_meta.pipelines.catalogue import catalogue, find_algorithm
 from automl_meta.tuning.budget import Clock
@@ -26,23 +26,23 @@ class Advice:
 
     advisor: Advisor
     metafeatures: MetaFeatures
-    recommendations: tuple[Recommendation, ...]
     similarities: tuple[tuple[str, float], ...]  # the most similar datasets and their weights, the most similar first
     sources: tuple[Path, ...]  # the meta-bases that were asked
+    recommendations: tuple[Recommendation, ...] = ()
 
     @property
     def similar(self) -> tuple[str, ...]:
         """Names of the most similar datasets, the most similar first."""
         return tuple(name for name, _ in self.similarities)
 
+    def ranked(self, clock: Clock) -> "Advice":
+        """Return the advice with what can be run here in the time that is left, ranked."""
+        picks = self.advisor.recommendations(SHOWN_PICKS, time_budget=_time_left(clock))
+        return replace(self, recommendations=tuple(picks))
 
-def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Clock, effort: Effort) -> Advice:
-    """Describe the dataset, read the meta-base, and rank what can be run here.
 
-    Parameters
-    ----------
-    effort : Effort
-        What the first evaluation of a candidate consists of.
+def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Clock) -> Advice:
+    """Describe the dataset, read the meta-base, and find out what can be run here.
 
     Raises
     ------
@@ -55,12 +55,11 @@ def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Cl
     sources = metabase_paths(options.metabase)
     memory = remember(sources, dataset.task, metric.name, forget=options.forget)
     chosen = chosen_model(options.meta_model, memory, sources, forget=options.forget)
-    advisor = Advisor(memory, metafeatures.to_dict(), algorithms=algorithms, chosen=chosen, effort=effort)
+    advisor = Advisor(memory, metafeatures.to_dict(), algorithms=algorithms, chosen=chosen)
     similarities = () if advisor.knows_nothing else tuple(advisor.similar_datasets[:SHOWN_DATASETS])
     return Advice(
         advisor=advisor,
         metafeatures=metafeatures,
-        recommendations=tuple(advisor.recommendations(SHOWN_PICKS, time_budget=_time_left(clock))),
         similarities=similarities,
         sources=tuple(sources),
     )

@@ -18,13 +18,13 @@ from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.reserve import seconds_after_search
 from automl_meta.automl.run_folder import RunFolder, folder_for
 from automl_meta.automl.search import effort_of, few_rows_in_words, grows, is_short, make_strategy, samples_in_words
-from automl_meta.automl.validation import check_weights, folds_of_run, n_folds_of_run
+from automl_meta.automl.validation import check_weights, fits_in_time, folds_of_run, scheme_in_words, scheme_of_run
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.fingerprint import fingerprint
 from automl_meta.datasets.profile import profile_of
 from automl_meta.ensembling import EnsemblePlan, EnsemblePredictor
 from automl_meta.errors import InputError
-from automl_meta.evaluation import Evaluation, Metric, default_metric, resolve_metric
+from automl_meta.evaluation import Evaluation, FoldScheme, Metric, default_metric, resolve_metric
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.spilling import PredictionStore
 from automl_meta.execution import InlineExecutor, LocalExecutor
@@ -32,6 +32,7 @@ from automl_meta.execution.cluster import DaskExecutor, connect
 from automl_meta.execution.fork_server import ForkServer
 from automl_meta.execution.protocol import Executor, Status
 from automl_meta.metabase.personal import learn
+from automl_meta.metalearning import Advisor
 from automl_meta.persistence import FittedModel, get_ready, make_model
 from automl_meta.reporting.leaderboard import leaderboard
 from automl_meta.tuning.budget import Budget, BudgetTooSmallError, Clock
@@ -182,11 +183,12 @@ class _Run:
     def go(self) -> RunResult:
         self.listener.began(self.dataset, self.metric, self.clock, self.executor.workers)
         ensemble_options(self.options, self.dataset)  # what does not fit the table is said before the search
-        self.folds = folds = folds_of_run(self.dataset, self.options)
+        advice = seek_advice(self.dataset, self.metric, self.options, self.clock)
+        self.scheme = self._scheme(advice.advisor)
+        self.folds = folds = folds_of_run(self.dataset, self.options, self.scheme)
         self._reserve()
-        advice = seek_advice(
-            self.dataset, self.metric, self.options, self.clock, effort_of(self.options, self.dataset, folds)
-        )
+        advice.advisor.expect(effort_of(self.options, self.dataset, folds))
+        advice = advice.ranked(self.clock)
         self.listener.recommended(advice.recommendations, advice.similar)
         self._lap("recommend")
         self._check_time()
@@ -215,6 +217,21 @@ class _Run:
             clock=self.clock,
             timings=self.timings,
         )
+
+    def _scheme(self, advisor: Advisor) -> FoldScheme:
+        """Return how the rows are split: as when the run began, if it goes on."""
+        known = self.folder.scheme()
+        if known is not None:
+            return known
+        usual, scheme = scheme_of_run(self.dataset, self.options), None
+        if not self.clock.budget.is_deterministic:
+            core_seconds = self.executor.workers * max(self.clock.remaining_for_search, 0.0)
+            fits = fits_in_time(advisor, self.dataset, core_seconds)
+            scheme = scheme_of_run(self.dataset, self.options, fits)
+            if scheme != usual:
+                self.listener.planned(scheme_in_words(scheme, usual))
+        self.folder.keep_scheme(scheme or usual)
+        return scheme or usual
 
     def _search(self, folds: Sequence[Fold], advice: Advice) -> str:
         problem = Problem(
@@ -328,7 +345,7 @@ class _Run:
                 "budget": {"seconds": self.options.time_budget, "evaluations": self.options.max_evaluations},
                 "search": self.options.search,
                 "fingerprint": fingerprint(self.dataset),
-                "folds": n_folds_of_run(self.dataset, self.options),
+                "folds": self.scheme.n_folds,
                 "similar_datasets": advice.similar,
                 "forgotten": self.options.forget,
                 "command": self.command,

@@ -23,7 +23,7 @@ import numpy as np
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.fingerprint import fingerprint
 from automl_meta.errors import InputError
-from automl_meta.evaluation import Evaluation
+from automl_meta.evaluation import Evaluation, FoldScheme
 from automl_meta.evaluation.partial import Fidelity
 from automl_meta.execution.protocol import Status
 from automl_meta.files import replacing
@@ -113,6 +113,16 @@ class RunFolder:
         if known != found:
             raise InputError(f"{dataset.name}: the table has changed since the run in {self.path} began. Begin anew.")
         self.write_settings(settings)
+
+    def scheme(self) -> FoldScheme | None:
+        """Return how the run splits the rows, if that was written down."""
+        known = self.settings().get("scheme") if (self.path / SETTINGS).is_file() else None
+        return None if known is None else FoldScheme(*known)
+
+    def keep_scheme(self, scheme: FoldScheme) -> None:
+        """Write down how the run splits the rows, if it can go on after a kill."""
+        if (self.path / SETTINGS).is_file():
+            self.write_settings({**self.settings(), "scheme": list(scheme)})
 
     def keep(self, evaluation: Evaluation) -> None:
         """Write `evaluation`, unless it is here already."""

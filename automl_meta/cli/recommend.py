@@ -54,7 +54,7 @@ def recommend(
     this one. The list is in the order in which to try; each line adds most to what those above it reach.
     """
     from automl_meta.datasets import read_dataset
-    from automl_meta.evaluation import suitable_folds
+    from automl_meta.evaluation import make_folds, suitable_scheme
     from automl_meta.metabase import metabase_paths
     from automl_meta.metafeatures import extract_dataset
     from automl_meta.metalearning import Advisor, Effort, chosen_model, remember
@@ -64,7 +64,9 @@ def recommend(
     memory = remember(paths, dataset.task, metric, forget=forget, use_cache=not no_cache)
     found = extract_dataset(dataset, time_limit=METAFEATURE_SECONDS)
     chosen = chosen_model(meta_model, memory, paths, forget=forget)
-    effort = Effort.of(suitable_folds(dataset, seed=0), dataset.n_rows)
+    n_folds, repeats = suitable_scheme(dataset)
+    folds = make_folds(dataset, n_folds, seed=0, repeats=repeats)
+    effort = Effort.of(folds, dataset.n_rows)
     advisor = Advisor(memory, found.to_dict(), chosen=chosen, effort=effort)
     recommendations = advisor.recommendations(top, time_budget=time_budget)
     if as_json:

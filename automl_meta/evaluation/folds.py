@@ -1,9 +1,10 @@
 """Splitting rows into folds that suit the task, the groups of rows and their order in time."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,10 @@ Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 CELLS_FOR_FEWER_FOLDS = 5_000_000
 HOLD_OUT = 5  # one fold is a hold-out of one part in so many
+FEWER_FOLDS = 3
+CANDIDATES = 4  # that there must be time for, or the folds are fewer
+FITS_FOR_FOLDS = 5  # with time for fewer fits than this there is a hold-out, if there are enough rows for one
+ROWS_FOR_HOLD_OUT = 2_000
 FOLDS_OF_TINY = 6  # of a tiny table, in all repeats together
 
 
@@ -103,14 +108,37 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -
     return folds if n_folds > 1 else folds[:repeats]
 
 
-def suitable_folds(
-    dataset: Dataset, seed: int, *, n_folds: int | None = None, repeats: int | None = None
-) -> list[Fold]:
-    """Return as many folds as suit the table, as often; where a number of folds is asked for, once."""
+class FoldScheme(NamedTuple):
+    """Into how many folds rows are split, and how often."""
+
+    n_folds: int
+    repeats: int = 1
+
+
+def suitable_scheme(
+    dataset: Dataset, *, n_folds: int | None = None, repeats: int | None = None, fits: float = math.inf
+) -> FoldScheme:
+    """Return the scheme that suits the table, and the time that there is.
+
+    Parameters
+    ----------
+    n_folds, repeats : int, optional
+        What is asked for; folds that were asked for are made once.
+    fits : float
+        For how many fits there is time. Where nothing is asked for, fewer folds are made of one candidate if too few
+        candidates could be evaluated otherwise: one that is never finished is of no use, however well it would have
+        been validated.
+    """
     wanted = n_folds or default_n_folds(dataset.n_rows, len(dataset.schema.features))
     made = wanted if dataset.groups is not None else max(min(wanted, most_folds(dataset)), 1)
-    times = repeats or (1 if n_folds else default_repeats(dataset.n_rows, made))
-    return make_folds(dataset, wanted, seed, repeats=times)
+    scheme = FoldScheme(wanted, repeats or (1 if n_folds else default_repeats(dataset.n_rows, made)))
+    if n_folds or repeats or dataset.is_tiny or fits >= CANDIDATES * wanted * scheme.repeats:
+        return scheme
+    if fits >= CANDIDATES * wanted:
+        return FoldScheme(wanted)
+    if fits >= FITS_FOR_FOLDS or dataset.n_rows < ROWS_FOR_HOLD_OUT:
+        return FoldScheme(min(wanted, FEWER_FOLDS))
+    return FoldScheme(1)
 
 
 def n_repeats(folds: Sequence[Fold]) -> int:

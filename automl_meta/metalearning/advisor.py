@@ -38,7 +38,7 @@ class Advisor:
         Makes another method than the default, see `chosen_model`: it proposes, and says what to expect. The evidence
         stays the default's, unless the method itself says how alike datasets are.
     effort : Effort, optional
-        What an evaluation consists of; a single fit to all rows if not given.
+        What an evaluation consists of, see `expect`.
     """
 
     def __init__(
@@ -66,12 +66,19 @@ class Advisor:
         self._make_chosen = chosen
         self._chosen: MetaModel | None = chosen(experience) if chosen is not None else None
         self._seconds_model = SecondsModel().fit(experience)
-        self._effort = effort
-        self._seconds = self._seconds_model.predict(self._metafeatures, effort=effort)
+        self.expect(effort)
         self._fallback: tuple[Configuration, ...] = ()
         if len(self._model.knowledge_.datasets) < FEW or not self._allowed.any():
             candidates = candidate_configurations(memory.task, FALLBACK)
             self._fallback = tuple(c for c in candidates if c.algorithm in names)
+
+    def expect(self, effort: Effort | None) -> None:
+        """Take `effort` for what an evaluation consists of: a single fit to all rows if it is None.
+
+        What ran so far no longer counts: see `calibrate`.
+        """
+        self._effort = effort
+        self._seconds = self._seconds_model.predict(self._metafeatures, effort=effort)
 
     @property
     def knows_nothing(self) -> bool:
