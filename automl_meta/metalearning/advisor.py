@@ -50,7 +50,8 @@ class Advisor:
         chosen: ModelMaker | None = None,
         effort: Effort | None = None,
     ) -> None:
-        names = set(catalogue(memory.task)) if algorithms is None else set(algorithms)
+        known = catalogue(memory.task)
+        names = set(known) if algorithms is None else set(algorithms)
         experience = memory.experience
         self.memory = memory
         self.algorithms = tuple(sorted(names))
@@ -59,6 +60,9 @@ class Advisor:
         self._importance: dict[str, dict[str, float]] = {}
         self._position = {configuration.id: i for i, configuration in enumerate(memory.configurations)}
         self._allowed = np.array([c.algorithm in names for c in memory.configurations], dtype=bool)
+        self._anytime = np.array(
+            [c.algorithm in known and known[c.algorithm].anytime for c in memory.configurations], dtype=bool
+        )
         self._metafeatures = np.array(
             [metafeatures.get(name, np.nan) for name in experience.metafeature_names], dtype=np.float64
         )
@@ -180,7 +184,7 @@ class Advisor:
         allowed, cost = self._allowed.copy(), None
         allowed[[self._position[key] for key in excluded if key in self._position]] = False
         if time_left is not None:
-            in_time = allowed & affordable(self._seconds, time_left)
+            in_time = allowed & affordable(self._seconds, time_left, self._anytime)
             untried = allowed.copy()
             untried[list(known)] = False
             nothing_yet = not np.isfinite(list(observed.values())).any()
@@ -235,6 +239,7 @@ class Advisor:
             observed=self._known(observed or {}),
             allowed=self._allowed,
             seconds=self._seconds,
+            anytime=self._anytime,
             top=top,
             time_budget=time_budget,
             comparable=self.memory.comparable,

@@ -19,6 +19,7 @@ from automl_meta.pipelines.configuration import Configuration
 WITNESSES = 3  # most similar datasets that are named
 PATIENCE = 30.0  # seconds that cost nothing much, where no budget is given
 SHARE = 0.03  # of a budget that costs nothing much: what is cheap goes first
+CUT = 2.0  # times as long as there is time for may take what can be cut short
 LIKELY = 0.6  # probability of ending within the budget below which nothing is recommended
 
 
@@ -89,6 +90,7 @@ def recommend(
     observed: Mapping[int, float] | None = None,
     allowed: NDArray[np.bool_] | None = None,
     seconds: SecondsBelief,
+    anytime: NDArray[np.bool_] | None = None,
     top: int = 10,
     time_budget: float | None = None,
     comparable: bool = False,
@@ -108,6 +110,8 @@ def recommend(
         Fitted to `experience`.
     observed : mapping from position to score, optional
         What was tried on this dataset already; not recommended again.
+    anytime : bool array of shape (n_configurations,), optional
+        Which can be cut short, see `affordable`; none if not given.
     comparable : bool
         Whether raw scores mean the same on every dataset, so that one can be expected.
     chosen : MetaModel, optional
@@ -117,7 +121,7 @@ def recommend(
     """
     observed = observed or {}
     left = np.ones(len(configurations), dtype=bool) if allowed is None else allowed
-    left = left if time_budget is None else _in_time(left, seconds, time_budget)
+    left = left if time_budget is None else _in_time(left, affordable(seconds, time_budget, anytime), seconds)
     cost = seconds.expected + patience_of(time_budget)
     posterior = model.posterior(metafeatures, observed)
     weights = posterior.component_weights(len(model.components_)) if alike is None else alike
@@ -151,17 +155,27 @@ def recommend(
     ]
 
 
-def _in_time(allowed: NDArray[np.bool_], seconds: SecondsBelief, time_budget: float) -> NDArray[np.bool_]:
-    """Return which of the `allowed` are likely to end in time; the quickest if none is: better than silence."""
-    in_time = allowed & affordable(seconds, time_budget)
+def _in_time(allowed: NDArray[np.bool_], can_end: NDArray[np.bool_], seconds: SecondsBelief) -> NDArray[np.bool_]:
+    """Return which of the `allowed` can end in time; the quickest if none can: better than silence."""
     quickest = seconds.expected <= 2 * seconds.expected[allowed].min(initial=np.inf)
-    return in_time if in_time.any() else allowed & quickest
+    return allowed & (can_end if (allowed & can_end).any() else quickest)
 
 
-def affordable(seconds: SecondsBelief, time_budget: float) -> NDArray[np.bool_]:
-    """Return which configurations are likely to end within `time_budget` seconds."""
+def affordable(
+    seconds: SecondsBelief, time_budget: float, anytime: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Return which configurations are likely to end well within `time_budget` seconds.
+
+    Parameters
+    ----------
+    anytime : bool array of shape (n_configurations,), optional
+        Which keep to their time with what they have learned until then: they may be expected to take `CUT` times as
+        long, for half a boosting is better than none.
+    """
     spread = np.log(np.maximum(seconds.factor, 1.0 + 1e-9))
     margin = np.log(max(time_budget, 1e-9)) - np.log(seconds.expected)
+    if anytime is not None:
+        margin = margin + np.where(anytime, np.log(CUT), 0.0)
     return np.asarray(margin >= ndtri(LIKELY) * spread)
 
 

@@ -23,6 +23,7 @@ class Algorithm(ABC):
     tasks: ClassVar[frozenset[Task]] = frozenset(Task)
     module: ClassVar[str] = "sklearn"  # the package that it needs
     extra: ClassVar[str | None] = None  # the extra of automl-meta that brings the package
+    anytime: ClassVar[bool] = False  # whether a fit keeps to its time, with what it has learned until then
     tunability: ClassVar[float] = 1.0  # its share of sampled configurations: how much tuning it matters
 
     @abstractmethod

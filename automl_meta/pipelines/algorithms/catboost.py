@@ -25,6 +25,7 @@ class CatBoost(Algorithm):
     name = "catboost"
     module = "catboost"
     extra = "full"
+    anytime = True
     tunability = 1.2
 
     def space(self, task: Task) -> ConfigurationSpace:

@@ -26,6 +26,7 @@ class _Forest(Algorithm):
     """
 
     kind: str
+    anytime = True
     tunability = 2.0
 
     def space(self, task: Task) -> ConfigurationSpace:

@@ -25,6 +25,7 @@ class HistGradientBoosting(Algorithm):
     """
 
     name = "hist_gradient_boosting"
+    anytime = True
     tunability = 1.0
 
     def space(self, task: Task) -> ConfigurationSpace:

@@ -42,6 +42,7 @@ class LightGBM(Algorithm):
 
     name = "lightgbm"
     module = "lightgbm"
+    anytime = True
     tunability = 4.0
 
     def space(self, task: Task) -> ConfigurationSpace:

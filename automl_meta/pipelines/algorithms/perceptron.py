@@ -28,6 +28,7 @@ class Perceptron(Algorithm):
     """
 
     name = "perceptron"
+    anytime = True
     tunability = 2.0
 
     def space(self, task: Task) -> ConfigurationSpace:

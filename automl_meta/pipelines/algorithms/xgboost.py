@@ -37,6 +37,7 @@ class XGBoost(Algorithm):
     name = "xgboost"
     module = "xgboost"
     extra = "full"
+    anytime = True
     tunability = 3.0
 
     def space(self, task: Task) -> ConfigurationSpace:
