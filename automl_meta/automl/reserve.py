@@ -10,8 +10,8 @@ from automl_meta.evaluation.folds import Fold
 from automl_meta.execution.protocol import Status
 
 # For combining and saving: a share of the budget, more on a machine that was slow to start up, more for large tables,
-# and more for large models.
-SHARE, PER_STARTUP, PER_CELL, PER_MEGABYTE = 0.09, 0.2, 1.5e-5, 0.01
+# and more for many and for large models.
+SHARE, PER_STARTUP, PER_CELL, PER_MODEL, PER_MEGABYTE = 0.07, 0.2, 1.5e-5, 0.025, 0.01
 LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
 MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
 LIKELY_MEMBERS = 6
@@ -49,10 +49,11 @@ def seconds_to_combine_and_save(
 ) -> float:
     """Return the seconds to keep for combining and for saving the `members`, without what is fitted for them."""
     budget = options.time_budget or 0.0
-    size = sum(path.stat().st_size for member in members for path in member.models)
+    sizes = [path.stat().st_size for member in members for path in member.models]
     validated = sum(len(valid) for _, valid in folds) or dataset.n_rows
     cells = min(validated, dataset.n_rows) * max(dataset.n_classes, 1)  # predictions of one candidate
-    wanted = SHARE * budget + PER_STARTUP * startup + PER_CELL * cells + PER_MEGABYTE * size / 1e6
+    models = PER_MODEL * len(sizes) + PER_MEGABYTE * sum(sizes) / 1e6
+    wanted = SHARE * budget + PER_STARTUP * startup + PER_CELL * cells + models
     return min(max(LEAST_SECONDS, wanted), MOST_SHARE * budget)
 
 

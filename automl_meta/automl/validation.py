@@ -57,15 +57,9 @@ def fits_in_time(advisor: Advisor, dataset: Dataset, core_seconds: float) -> flo
 def scheme_in_words(scheme: FoldScheme, usual: FoldScheme) -> str:
     """Return what people should know of folds that are fewer than usual."""
     asked = f"--folds {usual.n_folds}" + (f" --repeats {usual.repeats}" if usual.repeats > 1 else "")
-    return (
-        f"{_in_words(scheme)} instead of {_in_words(usual)}, so that there is time for several candidates ({asked})"
-    )
-
-
-def _in_words(scheme: FoldScheme) -> str:
-    if scheme.n_folds == 1:
-        return "a hold-out"
-    return f"{scheme.n_folds} folds" + (f", {scheme.repeats} times over," if scheme.repeats > 1 else "")
+    made = "a hold-out" if scheme.n_folds == 1 else f"{scheme.n_folds} folds"
+    often = f", {usual.repeats} times over" if usual.repeats > 1 else ""
+    return f"{made} instead of {usual.n_folds}{often}: otherwise few candidates would end in time ({asked})"
 
 
 def check_weights(dataset: Dataset, metric: Metric) -> None:

@@ -1,6 +1,7 @@
-"""Long sequences of texts and of arrays as one value each.
+"""Long sequences of texts, of tuples of texts, and of arrays as one value each.
 
-Storing an object a column takes a second a pipeline where there are thousands of columns.
+Storing an object a column takes a second a pipeline where there are thousands of columns, and an object a level as
+long where there are many pipelines.
 """
 
 import json
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-LONG = 100  # items from which a sequence is packed
+LONG = 10  # items from which a sequence is packed, those of its items counted
 KINDS: dict[str, type] = {"list": list, "tuple": tuple}
 
 
@@ -38,6 +39,33 @@ class PackedTexts(BaseEstimator):  # type: ignore[misc]
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise ValueError("packed texts hold something else")
         return _kind(self.kind)(texts)
+
+
+class PackedTextTuples(BaseEstimator):  # type: ignore[misc]
+    """A tuple of tuples of strings, such as the levels of each column, as one JSON text."""
+
+    def __init__(self, texts: str) -> None:
+        self.texts = texts
+
+    @classmethod
+    def of(cls, sequence: tuple[tuple[str, ...], ...]) -> "PackedTextTuples":
+        """Pack a tuple of tuples of strings."""
+        return cls(json.dumps(sequence))
+
+    def unpacked(self) -> tuple[tuple[str, ...], ...]:
+        """Return the tuple.
+
+        Raises
+        ------
+        ValueError
+            If it is not one of tuples of strings.
+        """
+        rows = json.loads(self.texts)
+        if not isinstance(rows, list) or not all(
+            isinstance(row, list) and all(isinstance(text, str) for text in row) for row in rows
+        ):
+            raise ValueError("packed tuples of texts hold something else")
+        return tuple(tuple(row) for row in rows)
 
 
 class PackedArrays(BaseEstimator):  # type: ignore[misc]
@@ -76,15 +104,23 @@ class PackedArrays(BaseEstimator):  # type: ignore[misc]
         return _kind(self.kind)(values[end - count : end].copy() for end, count in zip(ends, counts, strict=True))
 
 
-def packed_sequence(sequence: Any) -> PackedTexts | PackedArrays | None:
-    """Return a long plain list or tuple of strings or of like arrays packed, None if it is something else."""
-    if type(sequence) not in KINDS.values() or len(sequence) < LONG:
+def packed_sequence(sequence: Any) -> PackedTexts | PackedTextTuples | PackedArrays | None:
+    """Return a long plain list or tuple of strings, of tuples of them or of like arrays packed, else None."""
+    if type(sequence) not in KINDS.values():
+        return None
+    if type(sequence) is tuple and sequence and all(map(_is_tuple_of_texts, sequence)):
+        return PackedTextTuples.of(sequence) if sum(map(len, sequence)) >= LONG else None
+    if len(sequence) < LONG:
         return None
     if all(type(item) is str for item in sequence):
         return PackedTexts.of(sequence)
     if all(type(item) is np.ndarray and item.ndim == 1 and _is_plain(item.dtype) for item in sequence):
         return PackedArrays.of(sequence) if len({item.dtype for item in sequence}) == 1 else None
     return None
+
+
+def _is_tuple_of_texts(value: Any) -> bool:
+    return type(value) is tuple and all(type(item) is str for item in value)
 
 
 def _is_plain(dtype: np.dtype[Any]) -> bool:

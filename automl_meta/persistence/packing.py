@@ -23,7 +23,7 @@ from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from automl_meta.persistence.packed_neighbours import PackedNeighbours, has_search_tree
-from automl_meta.persistence.packed_sequences import PackedArrays, PackedTexts, packed_sequence
+from automl_meta.persistence.packed_sequences import PackedArrays, PackedTexts, PackedTextTuples, packed_sequence
 from automl_meta.persistence.packed_trees import PackedTrees
 
 FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
@@ -164,7 +164,7 @@ class PackedBoosting(BaseEstimator):  # type: ignore[misc]
             raise ValueError("a packed tree asks for categories that are not there")
 
 
-PACKED = (PackedForest, PackedTree, PackedBoosting, PackedNeighbours, PackedTexts, PackedArrays)
+PACKED = (PackedForest, PackedTree, PackedBoosting, PackedNeighbours, PackedTexts, PackedTextTuples, PackedArrays)
 
 
 def pack(value: Any) -> Any:

@@ -14,6 +14,7 @@ _OWN = (
     "ensembling.predictor.EnsemblePredictor",
     "persistence.packed_neighbours.PackedNeighbours",
     "persistence.packed_sequences.PackedArrays",
+    "persistence.packed_sequences.PackedTextTuples",
     "persistence.packed_sequences.PackedTexts",
     "persistence.packed_trees.PackedTrees",
     "persistence.packing.PackedBoosting",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import skops.io
 
-from automl_meta.persistence.packed_sequences import PackedArrays, PackedTexts
+from automl_meta.persistence.packed_sequences import PackedArrays, PackedTexts, PackedTextTuples
 from automl_meta.persistence.packing import pack, unpack
 from automl_meta.persistence.trusted import TRUSTED
 
@@ -15,10 +15,12 @@ from automl_meta.persistence.trusted import TRUSTED
 def test_long_sequences_are_stored_as_one_value_and_come_back_as_they_were(kind: type) -> None:
     texts = kind(f"column ä {i}" for i in range(300))
     arrays = kind(np.arange(i % 7, dtype=np.float64) / 3 for i in range(300))
-    value = {"texts": texts, "arrays": arrays, "short": kind(["a"]), "mixed": kind([1, *texts])}
+    levels = (("no", "yes"), (), tuple(f"town {i}" for i in range(40)))
+    value = {"texts": texts, "arrays": arrays, "short": kind(["a"]), "mixed": kind([1, *texts]), "levels": levels}
     packed = pack(value)
     assert not isinstance(packed["texts"], kind)
     assert not isinstance(packed["arrays"], kind)
+    assert not isinstance(packed["levels"], tuple)
     again = unpack(skops.io.loads(skops.io.dumps(packed), trusted=list(TRUSTED)))
     assert type(again["arrays"]) is kind
     for one, other in zip(again.pop("arrays"), value.pop("arrays"), strict=True):
@@ -32,6 +34,9 @@ def test_long_sequences_are_stored_as_one_value_and_come_back_as_they_were(kind:
         PackedTexts("list", '["a", 1]'),
         PackedTexts("list", '{"a": "b"}'),
         PackedTexts("set", '["a"]'),
+        PackedTextTuples('["a"]'),
+        PackedTextTuples('[["a", 1]]'),
+        PackedTextTuples("{}"),
         PackedArrays("list", np.arange(5.0), np.array([2, 4])),
         PackedArrays("list", np.arange(5.0), np.array([-1, 6])),
         PackedArrays("list", np.arange(4.0).reshape(2, 2), np.array([1, 1])),
