@@ -239,7 +239,6 @@ class Advisor:
             observed=self._known(observed or {}),
             allowed=self._allowed,
             seconds=self._seconds,
-            anytime=self._anytime,
             top=top,
             time_budget=time_budget,
             comparable=self.memory.comparable,

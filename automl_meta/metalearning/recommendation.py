@@ -90,7 +90,6 @@ def recommend(
     observed: Mapping[int, float] | None = None,
     allowed: NDArray[np.bool_] | None = None,
     seconds: SecondsBelief,
-    anytime: NDArray[np.bool_] | None = None,
     top: int = 10,
     time_budget: float | None = None,
     comparable: bool = False,
@@ -110,8 +109,6 @@ def recommend(
         Fitted to `experience`.
     observed : mapping from position to score, optional
         What was tried on this dataset already; not recommended again.
-    anytime : bool array of shape (n_configurations,), optional
-        Which can be cut short, see `affordable`; none if not given.
     comparable : bool
         Whether raw scores mean the same on every dataset, so that one can be expected.
     chosen : MetaModel, optional
@@ -121,7 +118,7 @@ def recommend(
     """
     observed = observed or {}
     left = np.ones(len(configurations), dtype=bool) if allowed is None else allowed
-    left = left if time_budget is None else _in_time(left, affordable(seconds, time_budget, anytime), seconds)
+    left = left if time_budget is None else _in_time(left, affordable(seconds, time_budget), seconds)
     cost = seconds.expected + patience_of(time_budget)
     posterior = model.posterior(metafeatures, observed)
     weights = posterior.component_weights(len(model.components_)) if alike is None else alike

@@ -9,6 +9,7 @@ from automl_meta.automl.run import RunResult, run
 from automl_meta.automl.run_folder import RunFolder, folder_for
 from automl_meta.datasets import Dataset, read_dataset
 from automl_meta.errors import InputError
+from automl_meta.evaluation import FoldScheme
 from automl_meta.evaluation.partial import Fidelity
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
@@ -140,3 +141,14 @@ def test_timed_run_begins_with_what_is_known(folder: RunFolder, wine: Dataset) -
     ids = [found.configuration.id for found in result.evaluations]
     assert ids[:6] == known
     assert len(ids) == len(set(ids)) == 8
+
+
+def test_a_run_that_goes_on_splits_the_rows_as_before(folder: RunFolder) -> None:
+    folder.keep_scheme(FoldScheme(3))
+    assert folder.scheme() is None  # without settings it cannot go on
+    folder.write_settings({"data": "x.csv"})
+    assert folder.scheme() is None
+    folder.keep_scheme(FoldScheme(5, 2))
+    again = RunFolder.open(folder.path)
+    assert again.scheme() == FoldScheme(n_folds=5, repeats=2)
+    assert again.settings()["data"] == "x.csv"

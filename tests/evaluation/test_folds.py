@@ -10,7 +10,14 @@ from sklearn.model_selection import TimeSeriesSplit
 from automl_meta.datasets.dataset import STRETCHES, Dataset
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.task import Task
-from automl_meta.evaluation.folds import default_n_folds, default_repeats, kept_folds, make_folds, n_repeats
+from automl_meta.evaluation.folds import (
+    default_n_folds,
+    default_repeats,
+    kept_folds,
+    make_folds,
+    n_repeats,
+    suitable_scheme,
+)
 
 
 def dataset_with(y: np.ndarray, task: Task) -> Dataset:
@@ -192,3 +199,31 @@ def test_few_rows_are_split_more_often_and_many_once() -> None:
 )
 def test_there_are_fewer_folds_where_a_fit_takes_long(n_rows: int, n_columns: int, n_folds: int) -> None:
     assert default_n_folds(n_rows, n_columns) == n_folds
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "fits", "scheme"),
+    [
+        (300, 1000.0, (5, 2)),
+        (300, 39.0, (5, 1)),
+        (300, 19.0, (3, 1)),
+        (300, 0.5, (3, 1)),  # too few rows for a hold-out
+        (5_000, 20.0, (5, 1)),
+        (5_000, 19.0, (3, 1)),
+        (5_000, 4.0, (1, 1)),
+        (30_000, 12.0, (3, 1)),
+        (30_000, 4.0, (1, 1)),
+    ],
+)
+def test_there_are_fewer_folds_where_there_is_time_for_few_fits(
+    n_rows: int, fits: float, scheme: tuple[int, int]
+) -> None:
+    dataset = dataset_with(np.arange(n_rows) % 2, Task.BINARY)
+    assert suitable_scheme(dataset, fits=fits) == scheme
+    assert suitable_scheme(dataset, n_folds=7, fits=fits) == (7, 1)
+    assert suitable_scheme(dataset, repeats=4, fits=fits).repeats == 4
+
+
+def test_tiny_tables_are_split_the_same_whatever_the_time() -> None:
+    dataset = dataset_with(np.arange(30) % 2, Task.BINARY)
+    assert suitable_scheme(dataset, fits=1.0) == suitable_scheme(dataset)

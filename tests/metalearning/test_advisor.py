@@ -7,7 +7,9 @@ from bases import table_like, write_metabase
 
 from automl_meta.datasets import Task, dataset_from_arrays
 from automl_meta.metafeatures import extract_dataset
-from automl_meta.metalearning import Advisor, Memory, forgetful, remember
+from automl_meta.metalearning import Advisor, Effort, Memory, forgetful, remember
+from automl_meta.metalearning.recommendation import affordable
+from automl_meta.metalearning.seconds import SecondsBelief
 from automl_meta.pipelines.candidates import candidate_configurations
 from automl_meta.pipelines.catalogue import catalogue
 from automl_meta.pipelines.configuration import Configuration
@@ -205,3 +207,18 @@ def test_nothing_observed_is_recommended_again(memory: Memory, metafeatures: dic
     first = advisor.recommendations(1)[0].configuration
     later = advisor.recommendations(25, observed={first.id: 0.8})
     assert first not in [r.configuration for r in later]
+
+
+def test_what_can_be_cut_short_is_begun_where_half_of_it_ends_in_time() -> None:
+    seconds = SecondsBelief(expected=np.array([4.0, 4.0, 12.0]), factor=np.full(3, 1.0))
+    assert affordable(seconds, 3.0).tolist() == [False, False, False]
+    assert affordable(seconds, 3.0, np.array([True, False, True])).tolist() == [True, False, False]
+
+
+def test_seconds_are_those_of_the_effort_that_is_expected(memory: Memory, metafeatures: dict[str, float]) -> None:
+    advisor = Advisor(memory, metafeatures, algorithms=EVERYTHING)
+    first = advisor.recommendations(1)[0]
+    advisor.expect(Effort(fits=10, training_rows=400))
+    ten = advisor.expected_seconds(first.configuration)
+    advisor.expect(Effort(fits=1, training_rows=400))
+    assert ten == pytest.approx(10 * advisor.expected_seconds(first.configuration))
