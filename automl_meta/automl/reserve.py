@@ -11,7 +11,7 @@ from automl_meta.execution.protocol import Status
 
 # For combining and saving: a share of the budget, more on a machine that was slow to start up, more for large tables,
 # and more for many and for large models.
-SHARE, PER_STARTUP, PER_CELL, PER_MODEL, PER_MEGABYTE = 0.07, 0.2, 1.5e-5, 0.025, 0.01
+SHARE, PER_STARTUP, PER_CELL, PER_MODEL, PER_MEGABYTE = 0.08, 0.2, 1.5e-5, 0.025, 0.01
 LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
 MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
 LIKELY_MEMBERS = 6
