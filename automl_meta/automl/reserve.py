@@ -9,8 +9,9 @@ from automl_meta.evaluation import Evaluation
 from automl_meta.evaluation.folds import Fold
 from automl_meta.execution.protocol import Status
 
-# For combining and saving: a share of the budget, more on a machine that was slow to start up, more for large tables,
-# and more for many and for large models.
+# For combining and saving: a share of the first half minute of the budget and a smaller one of the rest, more on a
+# machine that was slow to start up, more for large tables, and more for many and for large models.
+SHORT_BUDGET, SHARE_OF_REST = 30.0, 0.01
 SHARE, PER_STARTUP, PER_CELL, PER_MODEL, PER_MEGABYTE = 0.08, 0.2, 1.5e-5, 0.025, 0.01
 LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
 MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
@@ -53,7 +54,8 @@ def seconds_to_combine_and_save(
     validated = sum(len(valid) for _, valid in folds) or dataset.n_rows
     cells = min(validated, dataset.n_rows) * max(dataset.n_classes, 1)  # predictions of one candidate
     models = PER_MODEL * len(sizes) + PER_MEGABYTE * sum(sizes) / 1e6
-    wanted = SHARE * budget + PER_STARTUP * startup + PER_CELL * cells + models
+    share = SHARE * min(budget, SHORT_BUDGET) + SHARE_OF_REST * max(budget - SHORT_BUDGET, 0.0)
+    wanted = share + PER_STARTUP * startup + PER_CELL * cells + models
     return min(max(LEAST_SECONDS, wanted), MOST_SHARE * budget)
 
 

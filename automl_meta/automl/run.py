@@ -251,7 +251,8 @@ class _Run:
             self._take,
             racing=self.racing,
             known=known,
-            meanwhile=get_ready,
+            # Of a large table only few candidates can be looked at: none is to be begun just to keep workers busy.
+            meanwhile=None if grows(self.options, self.dataset) else get_ready,
         )
         if grows(self.options, self.dataset):
             self.listener.planned(samples_in_words(folds))
