@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import ndtri
@@ -34,6 +34,7 @@ def normal() -> np.ndarray:
 @pytest.mark.filterwarnings("error")
 @settings(max_examples=100, deadline=None)
 @given(values=BLOCKS, later=BLOCKS, scaling=st.sampled_from(SCALINGS), missing=st.sampled_from(MISSING))
+@example(values=np.array([[0.0], [1.7e308], [1.7e308]]), later=np.zeros((1, 0)), scaling="none", missing="native")
 def test_any_numbers_give_finite_ones_that_fit_float32(
     values: np.ndarray, later: np.ndarray, scaling: str, missing: str
 ) -> None:

@@ -155,7 +155,8 @@ def _exact_scale(ordered: Floats, middle: Floats, half: Floats) -> tuple[Floats,
         sizes = np.abs(ordered[:, column] - center[column])
         sizes = sizes[sizes > 0]  # also drops NaN
         if sizes.size:
-            scale[column] = np.exp2(np.clip(np.round(np.log2(np.median(sizes))), -1000, 1000))
+            exponent = np.log2(np.median(0.5 * sizes)) + 1.0  # of halves: the sum of two could overflow
+            scale[column] = np.exp2(np.clip(np.round(exponent), -1000, 1000))
     return center, scale
 
 
