@@ -35,6 +35,7 @@ def normal() -> np.ndarray:
 @settings(max_examples=100, deadline=None)
 @given(values=BLOCKS, later=BLOCKS, scaling=st.sampled_from(SCALINGS), missing=st.sampled_from(MISSING))
 @example(values=np.array([[0.0], [1.7e308], [1.7e308]]), later=np.zeros((1, 0)), scaling="none", missing="native")
+@example(values=np.array([[0.0], [5e-324]]), later=np.zeros((1, 0)), scaling="none", missing="native")
 def test_any_numbers_give_finite_ones_that_fit_float32(
     values: np.ndarray, later: np.ndarray, scaling: str, missing: str
 ) -> None:

@@ -155,7 +155,8 @@ def _exact_scale(ordered: Floats, middle: Floats, half: Floats) -> tuple[Floats,
         sizes = np.abs(ordered[:, column] - center[column])
         sizes = sizes[sizes > 0]  # also drops NaN
         if sizes.size:
-            exponent = np.log2(np.median(0.5 * sizes)) + 1.0  # of halves: the sum of two could overflow
+            typical = np.median(0.5 * sizes)  # of halves: the sum of two could overflow
+            exponent = np.log2(max(typical, np.finfo(np.float64).tiny)) + 1.0
             scale[column] = np.exp2(np.clip(np.round(exponent), -1000, 1000))
     return center, scale
 
