@@ -2,34 +2,48 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-@contextmanager
-def first_interrupt(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` at the first SIGINT or SIGTERM within the block; at the second raise KeyboardInterrupt.
+class Interruption:
+    """From when there is something to save until the block ends: the first signal is noted, the second stops at once.
 
     Signals can be handled in the main thread only; elsewhere they are left as they are.
+
+    Attributes
+    ----------
+    came : bool
+        Whether a signal has come.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    count = 0
 
-    def handle(number: int, frame: FrameType | None) -> None:
-        nonlocal count
-        count += 1
-        if count > 1:
-            raise KeyboardInterrupt
-        stop()
+    def __init__(self) -> None:
+        self.came = False
+        self._stop: Callable[[], None] | None = None
+        self._before: dict[signal.Signals, Any] = {}
 
-    before = {number: signal.signal(number, handle) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._before = {}
+
+    def begin(self, stop: Callable[[], None]) -> None:
+        """From here on call `stop` at the first SIGINT or SIGTERM, and raise KeyboardInterrupt at the second."""
+        self._stop = stop
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.came:
+            raise KeyboardInterrupt
+        self.came = True
+        if self._stop is not None:
+            self._stop()

@@ -4,6 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from automl_meta.automl.account import Timeline, account, checksums, tried
 from automl_meta.automl.advice import Advice, seek_advice
 from automl_meta.automl.combining import Combining, ensemble_options
-from automl_meta.automl.interruption import first_interrupt
+from automl_meta.automl.interruption import Interruption
 from automl_meta.automl.journal import Journal
 from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions, available_cores
@@ -106,6 +107,7 @@ def run(
     folder: RunFolder | None = None,
     started: float | None = None,
     listener: Listener | None = None,
+    interruption: Interruption | None = None,
     command: str = "",
 ) -> RunResult:
     """Search, combine, and return the fitted model with all that is to be told of it.
@@ -118,6 +120,8 @@ def run(
         Where candidates are kept, and perhaps were: what is in it is not evaluated again. Otherwise a temporary one.
     started : float, optional
         When the budget began to run, on the clock of `time.monotonic`.
+    interruption : Interruption, optional
+        What heeds Ctrl-C until the caller has saved the model; otherwise until the run ends.
     command : str
         How the run can be repeated, for the model file.
 
@@ -129,23 +133,15 @@ def run(
         If every candidate failed, or an option does not fit the dataset.
     """
     began = time.monotonic() if started is None else started
-    if folder is None:
-        with folder_for(None) as own_folder:
-            return run(
-                dataset,
-                options,
-                executor=executor,
-                folder=own_folder,
-                started=began,
-                listener=listener,
-                command=command,
-            )
-    if executor is None:
-        with warm_workers(options, folder.log) as own:
-            return run(
-                dataset, options, executor=own, folder=folder, started=began, listener=listener, command=command
-            )
-    return _Run(dataset, options, executor, began, listener or Listener(), folder, command).go()
+    with ExitStack() as own:
+        if folder is None:
+            folder = own.enter_context(folder_for(None))
+        if executor is None:
+            workers: AbstractContextManager[Executor] = warm_workers(options, folder.log)
+            executor = own.enter_context(workers)
+        if interruption is None:
+            interruption = own.enter_context(Interruption())
+        return _Run(dataset, options, executor, began, listener or Listener(), folder, command).go(interruption)
 
 
 class _Run:
@@ -180,7 +176,7 @@ class _Run:
         self._reserve()
         self._lap("start and read")
 
-    def go(self) -> RunResult:
+    def go(self, interruption: Interruption) -> RunResult:
         self.listener.began(self.dataset, self.metric, self.clock, self.executor.workers)
         ensemble_options(self.options, self.dataset)  # what does not fit the table is said before the search
         advice = seek_advice(self.dataset, self.metric, self.options, self.clock)
@@ -195,11 +191,11 @@ class _Run:
         self.journal = Journal(
             self.folder.journal, self.dataset, advice.metafeatures, folds=len(folds), seed=self.options.seed
         )
-        stopped = self._search(folds, advice)
+        stopped = self._search(folds, advice, interruption)
         self.journal.close()
         self.listener.searched(stopped)
         self._lap("search")
-        plan, predictor = self._combine(folds, hurry=stopped == INTERRUPTED)
+        plan, predictor = self._combine(folds, hurry=interruption.came)
         model = self._model(plan, predictor, advice, stopped)
         if self.options.learn:
             learn(self.folder.journal)
@@ -233,7 +229,7 @@ class _Run:
         self.folder.keep_scheme(scheme or usual)
         return scheme or usual
 
-    def _search(self, folds: Sequence[Fold], advice: Advice) -> str:
+    def _search(self, folds: Sequence[Fold], advice: Advice, interruption: Interruption) -> str:
         problem = Problem(
             dataset=self.dataset,
             folds=folds,
@@ -258,16 +254,9 @@ class _Run:
             self.listener.planned(samples_in_words(folds))
         elif is_short(self.options, self.dataset, validated=bool(folds)):
             self.listener.planned(few_rows_in_words(self.dataset, folds))
-        interrupted = False
-
-        def interrupt() -> None:
-            nonlocal interrupted
-            interrupted = True
-            self.tuner.stop()
-
-        with first_interrupt(interrupt):
-            self.tuner.run(strategy)
-        if interrupted:
+        interruption.begin(self.tuner.stop)
+        self.tuner.run(strategy)
+        if interruption.came:
             return INTERRUPTED
         if self.tuner.executor_lost:
             return f"{self.tuner.executor_lost}; what was found until then is kept"

@@ -116,13 +116,14 @@ def _fit(
     server: Any,
 ) -> tuple[Any, Path]:
     """Return the result of the run, and the file that the model was saved to."""
+    from automl_meta.automl.interruption import Interruption
     from automl_meta.automl.run import run, warm_workers
     from automl_meta.cli.progress import FitProgress
     from automl_meta.cli.resuming import begin
     from automl_meta.files import check_writable
     from automl_meta.persistence import save_model
 
-    with begin(data, given) as (folder, source, arguments):
+    with begin(data, given) as (folder, source, arguments), Interruption() as interruption:
         options = _options(arguments)
         path = output or default_output(source)
         for file in (path, report):
@@ -138,6 +139,7 @@ def _fit(
                 folder=folder,
                 started=started,
                 listener=FitProgress(console, live=console.is_terminal),
+                interruption=interruption,
                 command=command_line(),
             )
         save_model(path, result.model)
