@@ -2,9 +2,9 @@
 
     AUTOML_META_DATASETS=... python benchmarks/strategies.py --output strategies.csv --plot docs/strategies.svg
 
-Every strategy gets the same folds, workers and budget; the meta-base forgets each dataset. Scores are put on
-one scale for each dataset: 0 is the worst that any strategy had at the first moment, 1 the best at the last. What
-the output has already is not measured again.
+Every strategy gets the same folds (what the first of them was given), workers and budget; the meta-base forgets each
+dataset. Scores are put on one scale for each dataset: 0 is the worst that any strategy had at the first moment, 1 the
+best at the last. What the output has already is not measured again.
 """
 
 import os
@@ -19,7 +19,7 @@ from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run
 from automl_meta.datasets import read_dataset
-from automl_meta.evaluation import Evaluation, default_metric
+from automl_meta.evaluation import Evaluation, FoldScheme, default_metric
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import MetaBase, default_path
 
@@ -82,8 +82,10 @@ def main(
     index = pd.read_csv(folder / "index.csv").set_index("name")
     with MetaBase.open(default_path(), "ro") as store:
         known = {record.family for record in store.datasets()}
-    done = pd.read_csv(output) if output.exists() else pd.DataFrame(columns=["dataset", "strategy", "seed"])
+    columns = ["dataset", "strategy", "seed", "folds", "repeats"]
+    done = pd.read_csv(output) if output.exists() else pd.DataFrame(columns=columns)
     keys = set(zip(done["dataset"], done["strategy"], done["seed"], strict=True))
+    schemes = {row.dataset: FoldScheme(int(row.folds), int(row.repeats)) for row in done.itertuples()}
     for seed in range(seeds):
         for name in names:
             entry = index.loc[name]
@@ -91,22 +93,28 @@ def main(
             for strategy in strategies:
                 if (name, strategy, seed) in keys:
                     continue
+                scheme = schemes.get(name)
                 options = RunOptions(
                     time_budget=time_budget,
                     search=strategy,  # type: ignore[arg-type]
                     ensemble="best",
                     seed=seed,
                     jobs=jobs,
+                    folds=scheme.n_folds if scheme else None,
+                    repeats=scheme.repeats if scheme else None,
                     patience=False,
                     forget=(entry["family"],) if entry["family"] in known else (),
                 )
                 course = Course(default_metric(dataset.task).name)
-                run(dataset, options, listener=course)
+                result = run(dataset, options, listener=course)
+                schemes.setdefault(name, result.scheme)
                 rows = pd.DataFrame(
                     {
                         "dataset": name,
                         "strategy": strategy,
                         "seed": seed,
+                        "folds": result.scheme.n_folds,
+                        "repeats": result.scheme.repeats,
                         "seconds": [moment for moment in MOMENTS if moment <= time_budget],
                         "score": [course.best_at(moment) for moment in MOMENTS if moment <= time_budget],
                         "evaluations": len(course.points),

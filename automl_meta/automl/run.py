@@ -61,6 +61,8 @@ class RunResult:
     ----------
     timings : dict from str to float
         Seconds by stage, in order.
+    scheme : FoldScheme
+        How the rows were split.
     stopped : str
         Why the search ended.
     """
@@ -72,6 +74,7 @@ class RunResult:
     evaluations: list[Evaluation]
     leaderboard: list[dict[str, Any]]
     similar: tuple[str, ...]
+    scheme: FoldScheme
     stopped: str
     clock: Clock
     timings: dict[str, float] = field(default_factory=dict)
@@ -209,6 +212,7 @@ class _Run:
             evaluations=self.evaluations,
             leaderboard=leaderboard(self.evaluations, self.metric.name),
             similar=advice.similar,
+            scheme=self.scheme,
             stopped=stopped,
             clock=self.clock,
             timings=self.timings,
