@@ -13,7 +13,7 @@ from automl_meta.metalearning.importance import hyperparameter_importance
 from automl_meta.metalearning.memory import Memory
 from automl_meta.metalearning.protocol import Comparing, Floats, MetaModel, Valuing
 from automl_meta.metalearning.recommendation import Recommendation, affordable, patience_of, recommend
-from automl_meta.metalearning.seconds import Effort, SecondsModel
+from automl_meta.metalearning.seconds import LEAST_GROWTH, ROWS, Effort, SecondsModel
 from automl_meta.pipelines.candidates import candidate_configurations
 from automl_meta.pipelines.catalogue import catalogue
 from automl_meta.pipelines.configuration import Configuration
@@ -69,7 +69,9 @@ class Advisor:
         self._model = Combined().fit(experience, memory.similarity)
         self._make_chosen = chosen
         self._chosen: MetaModel | None = chosen(experience) if chosen is not None else None
-        self._seconds_model = SecondsModel().fit(experience)
+        growth = {name: algorithm.rows_growth for name, algorithm in known.items()}
+        rows_growth = np.array([growth.get(c.algorithm, LEAST_GROWTH[ROWS]) for c in memory.configurations])
+        self._seconds_model = SecondsModel().fit(experience, rows_growth)
         self.expect(effort)
         self._fallback: tuple[Configuration, ...] = ()
         if len(self._model.knowledge_.datasets) < FEW or not self._allowed.any():

@@ -68,8 +68,14 @@ class SecondsModel:
     do not count.
     """
 
-    def fit(self, experience: Experience) -> Self:
-        """Fit the coefficients to all known times."""
+    def fit(self, experience: Experience, rows_growth: Floats | None = None) -> Self:
+        """Fit the coefficients to all known times.
+
+        Parameters
+        ----------
+        rows_growth : array of shape (n_configurations,), optional
+            By which power of the rows seconds grow at least, beyond the longest known table; 0.8 if not given.
+        """
         timed = np.isfinite(experience.seconds) & ~experience.failed
         by_fit = experience.seconds / np.nan_to_num(experience.fits, nan=1.0)[:, None]
         logs = np.log(np.maximum(np.where(timed, by_fit, 1.0), FLOOR))
@@ -79,6 +85,9 @@ class SecondsModel:
         self.largest_ = {size: float(np.nanmax(raw[:, size], initial=-np.inf)) for size in LEAST_GROWTH}
         sizes = self._centred(raw)
         n_configurations = experience.scores.shape[1]
+        self.least_growth_ = {size: np.full(n_configurations, least) for size, least in LEAST_GROWTH.items()}
+        if rows_growth is not None:
+            self.least_growth_[ROWS] = rows_growth
         counts = timed.sum(axis=0)
         if not timed.any():
             self.coefficients_ = np.zeros((n_configurations, 1 + len(SIZES)))
@@ -120,7 +129,7 @@ class SecondsModel:
         logs = self._predict(self._centred(sizes))[0]
         logs += np.log(effort.fits if effort is not None else 1)
         beyond = {size: self._beyond(size, sizes[0, size]) for size in LEAST_GROWTH}
-        for size, least in LEAST_GROWTH.items():
+        for size, least in self.least_growth_.items():
             logs += np.maximum(least - self.coefficients_[:, 1 + size], 0.0) * beyond[size]
         spread = float(np.linalg.norm([MACHINE, *(UNSURE_GROWTH * larger for larger in beyond.values())]))
         known = dict(observed or {})

@@ -24,6 +24,7 @@ class Algorithm(ABC):
     module: ClassVar[str] = "sklearn"  # the package that it needs
     extra: ClassVar[str | None] = None  # the extra of automl-meta that brings the package
     anytime: ClassVar[bool] = False  # whether a fit keeps to its time, with what it has learned until then
+    rows_growth: ClassVar[float] = 0.8  # seconds grow at least with this power of the rows, in large tables
     tunability: ClassVar[float] = 1.0  # its share of sampled configurations: how much tuning it matters
 
     @abstractmethod

@@ -104,6 +104,17 @@ def test_beyond_the_longest_table_time_grows_with_the_rows() -> None:
     assert (beyond.factor > at_the_edge.factor).all()
 
 
+def test_what_grows_faster_is_expected_to_beyond_the_longest_table() -> None:
+    experience = timed_world()
+    growth = np.where(np.arange(12) == 3, 2.0, 0.8)
+    model = SecondsModel().fit(replace(experience, seconds=np.ones_like(experience.seconds)), growth)
+    longest = np.array([float(experience.metafeatures[:, 0].max()), 3.0, 2.0])
+    at_the_edge, beyond = (model.predict(longest + np.array([more, 0.0, 0.0])) for more in (0.0, np.log(10)))
+    times_as_long = beyond.expected / at_the_edge.expected
+    assert times_as_long[3] == pytest.approx(100, rel=0.1)
+    assert (np.delete(times_as_long, 3) < 10).all()
+
+
 def test_effort_is_that_of_the_folds() -> None:
     folds = [(range(80), range(20)), (range(90), range(10))]
     assert Effort.of(folds, 100) == Effort(fits=2, training_rows=85.0)

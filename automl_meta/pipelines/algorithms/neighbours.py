@@ -19,6 +19,7 @@ class NearestNeighbours(Algorithm):
     """Cover and Hart, 1967. Range as in auto-sklearn and TabRepo."""
 
     name = "knn"
+    rows_growth = 2.0  # every row that is predicted is compared with every training row
     tunability = 0.8
 
     def space(self, task: Task) -> ConfigurationSpace:
