@@ -1,7 +1,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,15 @@ def test_a_second_signal_while_combining_stops_at_once(fit_with_signals: Callabl
     assert fit_with_signals(2) == (130, False)
 
 
+@pytest.fixture
+def _usual_handler() -> Iterator[None]:
+    """Ctrl-C raises, also where the tests run in the background of a shell, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_usual_handler")
 def test_signals_do_what_they_did_before_there_is_something_to_save_and_after() -> None:
     before = signal.getsignal(signal.SIGINT)
     with Interruption() as interruption:
