@@ -22,7 +22,6 @@ class Interruption:
 
     def __init__(self) -> None:
         self.came = False
-        self._stop: Callable[[], None] | None = None
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -37,13 +36,13 @@ class Interruption:
 
     def begin(self, stop: Callable[[], None]) -> None:
         """From here on call `stop` at the first SIGINT or SIGTERM, and raise KeyboardInterrupt at the second."""
-        self._stop = stop
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        if threading.current_thread() is not threading.main_thread():
+            return
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.came:
-            raise KeyboardInterrupt
-        self.came = True
-        if self._stop is not None:
-            self._stop()
+        def handle(number: int, frame: FrameType | None) -> None:
+            if self.came:
+                raise KeyboardInterrupt
+            self.came = True
+            stop()
+
+        self._before = {number: signal.signal(number, handle) for number in SIGNALS}
