@@ -3,7 +3,7 @@
 import logging
 import pickle
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,9 +19,11 @@ from automl_meta.automl.options import RunOptions
 from automl_meta.automl.reserve import (
     LEAST_FOLDS_FOR_LAYERS,
     likely_members,
+    models_to_save,
     seconds_of_layers,
     seconds_of_refits,
     seconds_to_combine_and_save,
+    seconds_to_save,
 )
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.dataset import taken
@@ -115,9 +117,9 @@ class Combining:
         refitted = {} if hurry else self._refit([by_name[name] for name in plan.members if name in by_name])
         paths = {name: evaluation.models for name, evaluation in by_name.items()}
         paths |= {candidate.name: candidate.evaluation.models for candidate in upper}
-        if options.one_model:  # where there was no time, a fold model must do
-            paths = {name: models[:1] for name, models in paths.items()}
-        paths |= {name: (path,) for name, path in refitted.items()}
+        paths = {name: paths[name] for name in plan.members} | {name: (path,) for name, path in refitted.items()}
+        if options.one_model or self._is_late_for(paths.values()):
+            paths = {name: models[:1] for name, models in paths.items()}  # one of the fold models must do
         models = {name: [load_pickle(path) for path in paths[name]] for name in plan.members}
         predictor = make_predictor(plan, models, self.dataset.n_classes)
         one_model = [name for name in plan.members if name in refitted or not self.folds]
@@ -199,7 +201,12 @@ class Combining:
 
     def _seconds_to_save(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back, once the ensemble is chosen, for gathering and saving it."""
-        return seconds_to_combine_and_save(self.options, self.dataset, self.folds, members, self.startup)
+        models = models_to_save(self.options, members, self.folds, few_rows=self.dataset.is_tiny)
+        return seconds_to_combine_and_save(self.options, self.dataset, self.folds, models, self.startup)
+
+    def _is_late_for(self, models: Iterable[Sequence[Path]]) -> bool:
+        """Return whether there is no time left to save these."""
+        return self.clock.remaining < seconds_to_save([path for paths in models for path in paths])
 
     def _evaluate_above(self, inputs: Sequence[Evaluation], above: Sequence[Configuration]) -> list[Evaluation]:
         """Cross-validate configurations that take in the predictions of `inputs`, nested, if there is time for that.

@@ -1,6 +1,7 @@
 """The time that is kept back, while searching, for what comes after the search."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
@@ -9,9 +10,9 @@ from automl_meta.evaluation import Evaluation
 from automl_meta.evaluation.folds import Fold
 from automl_meta.execution.protocol import Status
 
-# For combining and saving: a share of the first half minute of the budget and a smaller one of the rest, more on a
+# For combining and saving: a share of the first 20 s of the budget and a smaller one of the rest, more on a
 # machine that was slow to start up, more for large tables, and more for many and for large models.
-SHORT_BUDGET, SHARE_OF_REST = 30.0, 0.01
+SHORT_BUDGET, SHARE_OF_REST = 20.0, 0.01
 SHARE, PER_STARTUP, PER_CELL, PER_MODEL, PER_MEGABYTE = 0.08, 0.2, 1.5e-5, 0.025, 0.01
 LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
 MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
@@ -39,43 +40,59 @@ def seconds_after_search(
     if options.time_budget is None:
         return 0.0
     members = likely_members(evaluations, metric)
-    saving = seconds_to_combine_and_save(options, dataset, folds, members, startup)
+    models = models_to_save(options, members, folds, few_rows=dataset.is_tiny)
+    saving = seconds_to_combine_and_save(options, dataset, folds, models, startup)
     refits = seconds_of_refits(options, members, folds, few_rows=dataset.is_tiny)
     fits = seconds_of_layers(options, folds) + refits
     return max(saving, min(saving + fits, MOST_SHARE_WITH_FITS * options.time_budget))
 
 
 def seconds_to_combine_and_save(
-    options: RunOptions, dataset: Dataset, folds: Sequence[Fold], members: Sequence[Evaluation], startup: float
+    options: RunOptions, dataset: Dataset, folds: Sequence[Fold], models: Sequence[Path], startup: float
 ) -> float:
-    """Return the seconds to keep for combining and for saving the `members`, without what is fitted for them."""
+    """Return the seconds to keep for combining and for saving `models`, without what is fitted for them."""
     budget = options.time_budget or 0.0
-    sizes = [path.stat().st_size for member in members for path in member.models]
     validated = sum(len(valid) for _, valid in folds) or dataset.n_rows
     cells = min(validated, dataset.n_rows) * max(dataset.n_classes, 1)  # predictions of one candidate
-    models = PER_MODEL * len(sizes) + PER_MEGABYTE * sum(sizes) / 1e6
     share = SHARE * min(budget, SHORT_BUDGET) + SHARE_OF_REST * max(budget - SHORT_BUDGET, 0.0)
-    wanted = share + PER_STARTUP * startup + PER_CELL * cells + models
+    wanted = share + PER_STARTUP * startup + PER_CELL * cells + seconds_to_save(models)
     return min(max(LEAST_SECONDS, wanted), MOST_SHARE * budget)
+
+
+def seconds_to_save(models: Sequence[Path]) -> float:
+    """Return how long loading and saving these fitted models takes."""
+    return PER_MODEL * len(models) + PER_MEGABYTE * sum(path.stat().st_size for path in models) / 1e6
+
+
+def models_to_save(
+    options: RunOptions, members: Sequence[Evaluation], folds: Sequence[Fold], *, few_rows: bool = False
+) -> list[Path]:
+    """Return files as large as what will be saved: of a bag that one model is to replace, one fold model."""
+    refits = {id(member) for member in members_to_refit(options, members, folds, few_rows=few_rows)}
+    return [path for member in members for path in member.models[: 1 if id(member) in refits else None]]
 
 
 def seconds_of_refits(
     options: RunOptions, members: Sequence[Evaluation], folds: Sequence[Fold], *, few_rows: bool = False
 ) -> float:
-    """Return how long refitting the likely members is expected to take, with the workers of the run.
+    """Return how long refitting the likely members is expected to take, with the workers of the run."""
+    refits = members_to_refit(options, members, folds, few_rows=few_rows)
+    seconds = [seconds_to_refit(member, folds) for member in refits]
+    return max([sum(seconds) / max(options.workers, 1), *seconds], default=0.0)
+
+
+def members_to_refit(
+    options: RunOptions, members: Sequence[Evaluation], folds: Sequence[Fold], *, few_rows: bool = False
+) -> list[Evaluation]:
+    """Return those for which time is kept to fit them to all rows.
 
     After a hold-out it is done only where time is left over: an evaluation of another candidate, which takes as
     long, adds more to the ensemble than the rows that were held out.
     """
     if len(folds) == 1 and options.refit == "auto":
-        return 0.0
+        return []
     limited = options.predict_limit is not None
-    seconds = [
-        seconds_to_refit(member, folds)
-        for member in members
-        if is_worth_refitting(member, options.refit, limited=limited, few_rows=few_rows)
-    ]
-    return max([sum(seconds) / max(options.workers, 1), *seconds], default=0.0)
+    return [m for m in members if is_worth_refitting(m, options.refit, limited=limited, few_rows=few_rows)]
 
 
 def seconds_of_layers(options: RunOptions, folds: Sequence[Fold]) -> float:

@@ -148,3 +148,8 @@ def test_numbers_are_distilled_too() -> None:
     assert small.score > -60
     lower, upper = small.model.predictor.predict_interval(dataset.X)
     assert 0.8 < np.mean((dataset.y >= lower) & (dataset.y <= upper)) < 0.99
+
+
+def test_what_there_is_no_time_to_save_is_left_out_of_bags(cancer: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Combining, "_is_late_for", lambda self, models: True)
+    assert set(members_of(cancer, refit="bag")[0]) == {1}
