@@ -13,7 +13,7 @@ from automl_meta.execution.protocol import Status
 # For combining and saving: a share of the first 20 s of the budget and a smaller one of the rest, more on a
 # machine that was slow to start up, more for large tables, and more for many and for large models.
 SHORT_BUDGET, SHARE_OF_REST = 20.0, 0.01
-SHARE, PER_STARTUP, PER_CELL, PER_MODEL, PER_MEGABYTE = 0.08, 0.2, 1.5e-5, 0.025, 0.01
+SHARE, PER_STARTUP, PER_CELL, PER_MODEL, PER_MEGABYTE = 0.08, 0.2, 2.2e-5, 0.025, 0.01
 LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
 MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
 LIKELY_MEMBERS = 6
