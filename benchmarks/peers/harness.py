@@ -196,8 +196,14 @@ def score(predictions: pd.DataFrame, job: dict[str, Any]) -> float:
     return float(metric.score(codes, values / values.sum(axis=1, keepdims=True)))
 
 
+def memory_of(process: psutil.Process) -> int:
+    """Return the bytes of memory that a process is to blame for: its proportional set size, else its resident set."""
+    memory = process.memory_full_info()
+    return int(getattr(memory, "pss", memory.rss))
+
+
 class MemoryWatch:
-    """Follows the resident memory of a process and its children."""
+    """Follows the memory of a process and its children; where the system tells, pages they share count once."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -211,12 +217,12 @@ class MemoryWatch:
             try:
                 parent = psutil.Process(self._pid)
                 family = [parent, *parent.children(recursive=True)]
-                self._peak = max(self._peak, sum(member.memory_info().rss for member in family) / 2**20)
+                self._peak = max(self._peak, sum(map(memory_of, family)) / 2**20)
             except psutil.NoSuchProcess:
                 time.sleep(0.05)
 
     def end(self) -> float:
-        """Return the peak in MiB; pages that processes share count in each."""
+        """Return the peak in MiB."""
         self._over.set()
         self._thread.join()
         return round(self._peak)

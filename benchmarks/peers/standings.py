@@ -15,7 +15,7 @@ def describe(rows: pd.DataFrame) -> str:
     for budget, group in rows.groupby("budget"):
         scores = group.pivot_table(index="dataset", columns="tool", values="score", aggfunc="mean", dropna=False)
         parts += [f"## {budget:g} s: {len(scores)} datasets, {group['seed'].nunique()} seeds", ""]
-        parts += [scores.round(5).to_markdown(), "", summary(group, budget).to_markdown(), "", wins(scores), ""]
+        parts += [markdown(scores), "", markdown(summary(group, budget)), "", markdown(wins(scores)), ""]
     return "\n".join(parts)
 
 
@@ -44,7 +44,7 @@ def summary(rows: pd.DataFrame, budget: float) -> pd.DataFrame:
     ).sort_values("mean rank")
 
 
-def wins(scores: pd.DataFrame) -> str:
+def wins(scores: pd.DataFrame) -> pd.DataFrame:
     """Return who beats whom on how many datasets, with a bootstrap interval over datasets."""
     rng = np.random.default_rng(0)
     lines = []
@@ -54,7 +54,17 @@ def wins(scores: pd.DataFrame) -> str:
         means = share[rng.integers(0, len(share), (DRAWS, len(share)))].mean(axis=1)
         low, high = np.quantile(means, [0.025, 0.975])
         lines.append((one, other, f"{share.mean():.0%}", f"{low:.0%} to {high:.0%}"))
-    return pd.DataFrame(lines, columns=["tool", "is better than", "on", "95 %"]).to_markdown(index=False)
+    return pd.DataFrame(lines, columns=["tool", "is better than", "on", "95 %"]).set_index("tool")
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return a table as Markdown, numbers with five digits."""
+    rows = table.reset_index()
+    lines = [list(rows.columns), ["---", *["---:"] * (rows.shape[1] - 1)]]
+    lines += [
+        [f"{value:.5g}" if isinstance(value, float) else str(value) for value in row] for row in rows.to_numpy()
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def draw(rows: pd.DataFrame, path: Path) -> None:
