@@ -64,7 +64,7 @@ class Regression:
             return Belief(mean=np.full(n_configurations, 0.5), doubt=np.ones(n_configurations))
         scaled = self.scaler_.transform(metafeatures[None])
         inputs = np.hstack([np.repeat(scaled, n_configurations, axis=0), self.inputs_]).astype(np.float32)
-        votes = np.stack([tree.predict(inputs) for tree in self.trees_.estimators_])
+        votes = np.stack([tree.predict(inputs, check_input=False) for tree in self.trees_.estimators_])
         return Belief(mean=votes.mean(axis=0), doubt=votes.std(axis=0))
 
     def propose(self, metafeatures: Floats, observed: Mapping[int, float], allowed: NDArray[np.bool_]) -> int:
