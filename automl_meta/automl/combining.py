@@ -119,7 +119,8 @@ class Combining:
         paths |= {candidate.name: candidate.evaluation.models for candidate in upper}
         paths = {name: paths[name] for name in plan.members} | {name: (path,) for name, path in refitted.items()}
         if options.one_model or self._is_late_for(paths.values()):
-            paths = {name: models[:1] for name, models in paths.items()}  # one of the fold models must do
+            logger.info("of bags that no model on all rows replaces, one fold model is kept")
+            paths = {name: models[:1] for name, models in paths.items()}
         models = {name: [load_pickle(path) for path in paths[name]] for name in plan.members}
         predictor = make_predictor(plan, models, self.dataset.n_classes)
         one_model = [name for name in plan.members if name in refitted or not self.folds]

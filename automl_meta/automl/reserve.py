@@ -68,8 +68,9 @@ def models_to_save(
     options: RunOptions, members: Sequence[Evaluation], folds: Sequence[Fold], *, few_rows: bool = False
 ) -> list[Path]:
     """Return files as large as what will be saved: of a bag that one model is to replace, one fold model."""
-    refits = {id(member) for member in members_to_refit(options, members, folds, few_rows=few_rows)}
-    return [path for member in members for path in member.models[: 1 if id(member) in refits else None]]
+    refits = members_to_refit(options, members, folds, few_rows=few_rows)
+    replaced = {member.configuration.id for member in refits}
+    return [path for m in members for path in (m.models[:1] if m.configuration.id in replaced else m.models)]
 
 
 def seconds_of_refits(

@@ -9,6 +9,7 @@ import numpy as np
 from automl_meta.metalearning.kernel import Kernel, fit_kernel
 from automl_meta.metalearning.protocol import Experience, Floats
 from automl_meta.metalearning.scaling import column_medians
+from automl_meta.pipelines.algorithm import Algorithm
 from automl_meta.pipelines.encoders.screening import KEPT_COLUMNS, MOST_COLUMNS
 
 SIZES = ("log_nr_inst", "log_nr_attr", "nr_class")  # what time depends on most
@@ -20,7 +21,7 @@ LIKES = 2.0  # datasets that pull its level towards those of its likes
 STOPPED_EARLY = 1.5  # times as long as it ran would one have taken that was stopped
 UNSURE_GROWTH = 0.4  # of the logarithm of seconds, for a table e times as wide or long as the largest known one
 # Beyond the largest known table, seconds grow at least by these powers of rows and of columns.
-LEAST_GROWTH = {ROWS: 0.8, COLUMNS: 1.0}
+LEAST_GROWTH = {ROWS: Algorithm.rows_growth, COLUMNS: 1.0}
 MACHINE = 0.7  # standard deviation between machines and datasets, of the natural logarithm
 
 
@@ -74,7 +75,7 @@ class SecondsModel:
         Parameters
         ----------
         rows_growth : array of shape (n_configurations,), optional
-            By which power of the rows seconds grow at least, beyond the longest known table; 0.8 if not given.
+            By which power of the rows seconds grow at least, beyond the longest known table; `LEAST_GROWTH` if not given.
         """
         timed = np.isfinite(experience.seconds) & ~experience.failed
         by_fit = experience.seconds / np.nan_to_num(experience.fits, nan=1.0)[:, None]
