@@ -75,7 +75,8 @@ class SecondsModel:
         Parameters
         ----------
         rows_growth : array of shape (n_configurations,), optional
-            By which power of the rows seconds grow at least, beyond the longest known table; `LEAST_GROWTH` if not given.
+            By which power of the rows seconds grow at least, beyond the longest known table; `LEAST_GROWTH`'s if not
+            given.
         """
         timed = np.isfinite(experience.seconds) & ~experience.failed
         by_fit = experience.seconds / np.nan_to_num(experience.fits, nan=1.0)[:, None]
