@@ -38,7 +38,7 @@ from automl_meta.ensembling import (
 )
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.layers import add_layer, predict_fold, seconds_to_evaluate
-from automl_meta.ensembling.refitting import is_worth_refitting, refit, seconds_to_refit
+from automl_meta.ensembling.refitting import is_worth_refitting, refit, seconds_to_refit, thin
 from automl_meta.ensembling.unvalidated import plan_without_folds
 from automl_meta.ensembling.upper_features import extended_dataset
 from automl_meta.errors import InputError
@@ -114,14 +114,16 @@ class Combining:
                 algorithms=allowed_algorithms(self.dataset.task, self.options.include, self.options.exclude),
             )
         by_name = {evaluation.configuration.id: evaluation for evaluation in evaluations}
-        refitted = {} if hurry else self._refit([by_name[name] for name in plan.members if name in by_name])
+        members = [by_name[name] for name in plan.members if name in by_name]
+        refitted = {} if hurry else self._refit(members)
         paths = {name: evaluation.models for name, evaluation in by_name.items()}
         paths |= {candidate.name: candidate.evaluation.models for candidate in upper}
         paths = {name: paths[name] for name in plan.members} | {name: (path,) for name, path in refitted.items()}
         if options.one_model or self._is_late_for(paths.values()):
             logger.info("of bags that no model on all rows replaces, one fold model is kept")
             paths = {name: models[:1] for name, models in paths.items()}
-        models = {name: [load_pickle(path) for path in paths[name]] for name in plan.members}
+        large = {member.configuration.id for member in members if self._should_be_one_model(member)}
+        models = {name: _load_bag(paths[name], thinned=name in large) for name in plan.members}
         predictor = make_predictor(plan, models, self.dataset.n_classes)
         one_model = [name for name in plan.members if name in refitted or not self.folds]
         plan = replace(plan, refitted=tuple(one_model))
@@ -351,6 +353,16 @@ def ensemble_options(options: RunOptions, dataset: Dataset) -> EnsembleOptions:
         negative_weights=options.negative_weights,
         mistake_costs=None if options.cost is None else parse_costs(options.cost, dataset.schema.classes or ()),
     )
+
+
+def _load_bag(paths: Sequence[Path], *, thinned: bool) -> list[Any]:
+    """Return the fitted pipelines in files of this run; of `thinned` forests as many trees in all as one has."""
+    models = []
+    for path in paths:
+        models.append(load_pickle(path))
+        if thinned:
+            thin(models[-1], len(paths))
+    return models
 
 
 def load_pickle(path: Path) -> Any:

@@ -1,7 +1,10 @@
 """One model fitted to all rows in the place of the bag of fold models."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+
+from sklearn.pipeline import Pipeline
 
 from automl_meta.ensembling.options import Refit
 from automl_meta.evaluation.all_rows import fit_to_all_rows, keep_fitted_to_all_rows
@@ -9,6 +12,7 @@ from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Shared
 from automl_meta.pipelines.configuration import Configuration
+from automl_meta.pipelines.estimators.forest import Forest
 from automl_meta.tuning.work import Problem
 
 LARGE_BAG = 40e6  # bytes of fold models: a bag beyond is worth replacing for its size alone
@@ -50,6 +54,16 @@ def is_worth_refitting(evaluation: Evaluation, choice: Refit, *, limited: bool, 
         return True
     size = sum(path.stat().st_size for path in evaluation.models)
     return size > (FOREST_BAG if algorithm in FORESTS else LARGE_BAG)
+
+
+def thin(pipeline: Pipeline, parts: int) -> None:
+    """Keep one of so many `parts` of a fitted forest's trees, in place; other models stay as they are.
+
+    Bags of forests have more trees than they need: one of all fold models is as good with as many as one model has.
+    """
+    forest = pipeline["model"].estimator_
+    if isinstance(forest, Forest):
+        forest.keep_trees(math.ceil(len(forest.forest_.estimators_) / parts))
 
 
 def seconds_to_refit(evaluation: Evaluation, folds: Sequence[Fold]) -> float:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl_meta.automl.combining import Combining
+from automl_meta.automl.combining import Combining, load_pickle
 from automl_meta.automl.distilling import distill
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run
@@ -153,3 +153,19 @@ def test_numbers_are_distilled_too() -> None:
 def test_what_there_is_no_time_to_save_is_left_out_of_bags(cancer: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Combining, "_is_late_for", lambda self, models: True)
     assert set(members_of(cancer, refit="bag")[0]) == {1}
+
+
+def test_of_forests_that_there_is_no_time_to_refit_as_many_trees_are_kept_as_one_has(
+    cancer: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl_meta.ensembling.refitting.FOREST_BAG", 0)
+    monkeypatch.setattr(Combining, "_refit", lambda self, members: {})
+    combining, evaluations = combining_of(cancer, RunOptions(**QUICK), ("extra_trees",), tmp_path)
+    _, predictor = combining.combine(evaluations, hurry=False)
+    (bag,) = predictor.members
+    assert [len(model["model"].estimator_.forest_.estimators_) for model in bag] == [75] * 4
+    whole = [load_pickle(path) for path in evaluations[0].models]
+    assert [len(model["model"].estimator_.forest_.estimators_) for model in whole] == [300] * 4
+    few, many = (np.mean([m.predict_proba(cancer.X) for m in models], axis=0) for models in (bag, whole))
+    assert np.abs(few - many).max() < 0.12
+    assert few[few > 0].min() == pytest.approx(many[many > 0].min(), rel=0.5)  # as sure as the whole
