@@ -5,12 +5,13 @@ from typing import Any
 
 import click
 
+from automl_meta.cli.inputs import MODEL, TABLE
 from automl_meta.cli.output import console_for, plain_table, print_json
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("data")
+@click.argument("model", type=MODEL)
+@click.argument("data", type=TABLE)
 @click.option(
     "--fail-on",
     multiple=True,

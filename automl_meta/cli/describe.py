@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from automl_meta.cli.inputs import TABLE
 from automl_meta.cli.output import console_for, number, plain_table, print_json
 from automl_meta.cli.table_options import separated, table_options
 
@@ -31,7 +32,7 @@ GROUPS = (
 
 
 @click.command()
-@click.argument("data")
+@click.argument("data", type=TABLE)
 @table_options
 @click.option("--groups", multiple=True, help=f"Only these; repeatable, or separated by commas: {', '.join(GROUPS)}.")
 @click.option("--time-limit", type=float, help="Seconds; what does not fit is left missing. [default: 5]")

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from automl_meta.cli.inputs import MODEL, TABLE
 from automl_meta.cli.output import console_for, number, print_json
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("data")
+@click.argument("model", type=MODEL)
+@click.argument("data", type=TABLE)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file. [default: MODEL-small.automl]")
 @click.option("--algorithm", default="lightgbm", show_default=True, help="Of the small model; see `algorithms`.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -5,14 +5,15 @@ from typing import Any
 
 import click
 
+from automl_meta.cli.inputs import MODEL, TABLE
 from automl_meta.cli.output import console_for, number, plain_table, print_json
 
 SHOWN_CLASSES = 20
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("data")
+@click.argument("model", type=MODEL)
+@click.argument("data", type=TABLE)
 @click.option("--metric", "extra", multiple=True, help="A further metric; repeatable.")
 @click.option("--min-score", "minima", multiple=True, help="METRIC=VALUE below which the exit code is 1; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

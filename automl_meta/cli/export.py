@@ -5,13 +5,14 @@ from typing import Any
 
 import click
 
+from automl_meta.cli.inputs import MODEL
 from automl_meta.cli.output import console_for
 
 SUFFIXES = {"python": ".py", "onnx": ".onnx", "pickle": ".pickle"}
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=MODEL)
 @click.option(
     "--format", "kind", type=click.Choice(["python", "onnx", "pickle"]), default="python", show_default=True
 )

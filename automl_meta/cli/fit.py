@@ -9,6 +9,7 @@ import click
 
 from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.config import config_option
+from automl_meta.cli.inputs import TABLE
 from automl_meta.cli.output import command_line, console_for, print_json, process_started
 from automl_meta.cli.table_options import separated, table_options
 
@@ -17,7 +18,7 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 
 
 @click.command()
-@click.argument("data", required=False)
+@click.argument("data", type=TABLE, required=False)
 @table_options
 @click.option("--metric", help="A scikit-learn scorer or an alias such as auc, log_loss, rmse. [default: by task]")
 @click.option("--time-budget", type=float, help="Seconds from start to saved file. [default: 60]")

@@ -18,6 +18,7 @@ import click
 from rich.console import Console
 
 from automl_meta.cli.cluster import CLUSTER_OPTIONS, take_cluster_options
+from automl_meta.cli.inputs import TABLE
 from automl_meta.cli.output import console_for, plain_table, print_json
 from automl_meta.cli.table_options import target_option
 from automl_meta.errors import InputError
@@ -88,7 +89,7 @@ def build(locations: tuple[str, ...], output: Path, as_json: bool, **given: Any)
 
 
 @click.command()
-@click.argument("data")
+@click.argument("data", type=TABLE)
 @target_option
 @click.option("--name", help="What the meta-base calls the dataset. [default: the file's name]")
 @click.option("--family", default="", help="Datasets that share rows or origin share a family. [default: the name]")

@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
+from automl_meta.cli.inputs import MODEL, TABLE
 from automl_meta.cli.output import console_for
 
 SHOWN_MESSAGES = 20
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("data")
+@click.argument("model", type=MODEL)
+@click.argument("data", type=TABLE)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV or Parquet file. [default: CSV on stdout]")
 @click.option("--proba", is_flag=True, help="Also write the probability of each class.")
 @click.option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from automl_meta.cli.inputs import TABLE
 from automl_meta.cli.output import console_for, number, plain_table, print_json
 from automl_meta.cli.table_options import separated, table_options
 
@@ -18,7 +19,7 @@ METAFEATURE_SECONDS = 1.0  # what is not found out by then is left missing; the 
 
 
 @click.command()
-@click.argument("data")
+@click.argument("data", type=TABLE)
 @table_options
 @click.option("--metric", help="What to rank by: a scikit-learn scorer's name. [default: the task's]")
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="How many to list.")

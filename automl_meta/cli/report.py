@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from automl_meta.cli.inputs import MODEL
 from automl_meta.cli.output import console_for
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=MODEL)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="HTML file. [default: MODEL.html]")
 def report(model: Path, output: Path | None) -> None:
     """Draw the report of MODEL: one HTML file, to read on any screen, to print, to publish.

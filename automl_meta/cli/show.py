@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
+from automl_meta.cli.inputs import MODEL
 from automl_meta.cli.output import console_for, plain_table, print_json
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=MODEL)
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as one JSON document.")
 def show(model: Path, as_json: bool) -> None:
     """Print task, target, schema, metric, scores and members of MODEL, e.g. `automl-meta show churn.automl`."""

@@ -30,6 +30,30 @@ def test_help_imports_nothing_heavy() -> None:
     assert result.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fit", "gone.csv"),
+        ("recommend", "gone.csv"),
+        ("describe", "gone.csv"),
+        ("predict", "gone.automl", "gone.csv"),
+        ("show", "gone.automl"),
+    ],
+)
+def test_file_that_is_not_there_is_refused_before_anything_heavy_is_imported(arguments: tuple[str, ...]) -> None:
+    code = (
+        "import sys\n"
+        "from automl_meta.cli import main\n"
+        f"try: main({list(arguments)!r})\n"
+        "except SystemExit as ended: print(ended.code)\n"
+        "print(sorted({'pandas', 'sklearn', 'numpy', 'scipy'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines() == ["2", "[]"]
+    assert f"{arguments[1]}: " in result.stderr
+    assert "no such file" in result.stderr
+
+
 def test_unknown_command_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["fitt"])
