@@ -168,7 +168,7 @@ def _with_column(frame: pd.DataFrame, name: str, values: "pd.Series[Any]", what:
         raise InputError(f"X has {len(frame)} rows and {what} has {len(values)}: they must be as many.")
     while name in frame.columns:
         name += "_"
-    return frame.assign(**{name: values.set_axis(frame.index)}), name
+    return pd.concat([frame, values.set_axis(frame.index).rename(name)], axis=1), name
 
 
 def _with_weight(frame: pd.DataFrame, weight: str | None) -> tuple[pd.DataFrame, tuple[str, ...]]:

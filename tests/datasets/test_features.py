@@ -1,5 +1,6 @@
 """A new table is read as the one that the model was fitted to."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -181,3 +182,12 @@ def test_a_remembered_schema_reads_alike(frame: pd.DataFrame, dataset: Dataset) 
     remembered = Schema.from_dict(dataset.schema.to_dict())
     X, _ = features_from(frame, remembered)
     pd.testing.assert_frame_equal(X, dataset.X)
+
+
+def test_frame_made_column_by_column_is_taken_without_a_warning() -> None:
+    X = pd.DataFrame(index=range(30))
+    for number in range(100):
+        X.insert(number, f"x{number}", np.arange(30.0) % 7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert dataset_from_arrays(X, [0, 1] * 15).schema.target == "target"
