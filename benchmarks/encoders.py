@@ -170,6 +170,14 @@ def joined(*encodings: Callable) -> Callable:
     return encode
 
 
+def told_of_target(train: pd.DataFrame, test: pd.DataFrame, y: np.ndarray, n_classes: int):
+    """Components of each column, and what a ridge regression on its n-grams predicts, cross-fitted."""
+    encoders = {name: TextEncoder(n_classes=n_classes) for name in train}
+    fitted = [encoder.fit_transform(_texts(train[name]), y) for name, encoder in encoders.items()]
+    later = [encoder.transform(_texts(test[name])) for name, encoder in encoders.items()]
+    return tuple(pd.DataFrame(np.hstack(side)).add_prefix("text_") for side in (fitted, later))
+
+
 def drop(train: pd.DataFrame, test: pd.DataFrame, y: np.ndarray, n_classes: int):
     """Leave the columns out."""
     return np.zeros((len(train), 0)), np.zeros((len(test), 0))
@@ -194,6 +202,7 @@ ENCODINGS: dict[str, dict[str, Callable]] = {
         "TextEncoder, 30": ours,
         "TextEncoder, 60": Strings(lambda: TextEncoder(60)),
         "TextEncoder, 30, and target mean": joined(ours, by_codes("target")),
+        "TextEncoder, 30, and ridge": told_of_target,
     },
     "categories": {
         "left out": drop,
@@ -207,7 +216,9 @@ ENCODINGS: dict[str, dict[str, Callable]] = {
         "ordinal and target mean": joined(by_codes("ordinal"), by_codes("target")),
         "TextEncoder, 30": ours,
         "TextEncoder, 10, and target mean": joined(Strings(lambda: TextEncoder(10)), by_codes("target")),
+        "TextEncoder, 30, and ridge": told_of_target,
         "native": by_codes("native"),
+        "native, TextEncoder, 30, and ridge": joined(by_codes("native"), told_of_target),
         "native, 254 most frequent": by_codes("native", most=254),
         "native and target mean": joined(by_codes("native"), by_codes("target")),
     },

@@ -136,7 +136,7 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.target_ = encoder
         block = np.hstack(numbers)
         self.numbers_ = NumericEncoder(self.numeric, self.missing, integer_seed(self.seed, "numbers")).fit(block)
-        prepared = self._prepared(block, codes, self._fit_texts(X, codes))
+        prepared = self._prepared(block, codes, self._fit_texts(X, codes, y, groups))
         self.reducer_ = None
         if self.reduction != "none":
             reducer = WideReducer(self.reduction, self.n_classes > 0, seed=integer_seed(self.seed, "reduction"))
@@ -185,12 +185,12 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         encoded: Floats = self.dates_.transform(dates)
         return encoded
 
-    def _fit_texts(self, X: pd.DataFrame, codes: Codes) -> list[Floats]:
-        """Learn from texts; return their components, which are in one unit already and not to be scaled."""
+    def _fit_texts(self, X: pd.DataFrame, codes: Codes, y: Target, groups: NDArray[np.int64] | None) -> list[Floats]:
+        """Learn from texts; return what they become, which is in one unit already and not to be scaled."""
         self.texts_, blocks = [], []
         for number, texts in enumerate(self._texts(X, codes)):
-            encoder = TextEncoder(seed=integer_seed(self.seed, "text", number))
-            blocks.append(encoder.fit_transform(texts))
+            encoder = TextEncoder(seed=integer_seed(self.seed, "text", number), n_classes=self.n_classes)
+            blocks.append(encoder.fit_transform(texts, y, groups))
             self.texts_.append(encoder)
         return blocks
 

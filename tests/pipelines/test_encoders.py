@@ -163,6 +163,48 @@ def test_fitting_and_transforming_agree_for_text() -> None:
     np.testing.assert_allclose(encoder.fit_transform(texts), encoder.transform(texts), atol=1e-12)
 
 
+def named(n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return names, the first of which tells the class, and the classes."""
+    random = np.random.default_rng(0)
+    first = np.array([["Anna", "Maria", "Ingrid", "Chiara"], ["Otto", "Bernard", "Louis", "Marcel"]])
+    classes = random.integers(0, 2, n_rows)
+    last = random.choice(list("bcdfgklmnprst"), (n_rows, 6))
+    texts = [f"{first[c, random.integers(4)]} {''.join(name).title()}" for c, name in zip(classes, last, strict=True)]
+    return np.array(texts, dtype=object), classes
+
+
+def test_what_a_text_says_of_the_target_is_a_column() -> None:
+    texts, classes = named(600)
+    encoder = TextEncoder(n_classes=2)
+    encoded = encoder.fit_transform(texts[:400], classes[:400])
+    assert encoded.shape == (400, 31)
+    for said, truth in ((encoded[:, -1], classes[:400]), (encoder.transform(texts[400:])[:, -1], classes[400:])):
+        assert 0.5 < said.std() < 1.0
+        assert ((said > np.median(said)) == truth).mean() > 0.9
+
+
+@pytest.mark.parametrize("n_classes", [0, 2, 4])
+def test_no_row_of_text_sees_its_own_target(n_classes: int) -> None:
+    random = np.random.default_rng(1)
+    texts = np.array(["".join(random.choice(list("abcdefgh"), 8)) for _ in range(800)], dtype=object)
+    y = random.integers(0, n_classes, 800) if n_classes else random.normal(size=800)
+    said = TextEncoder(n_classes=n_classes).fit_transform(texts, y)[:, 30:]
+    assert said.shape[1] == max(n_classes, 1) - (n_classes == 2)
+    truth = [y == c for c in range(n_classes)] if n_classes > 2 else [y]
+    for column, wanted in zip(said.T, truth, strict=True):
+        assert abs(np.corrcoef(column, wanted)[0, 1]) < 0.12
+
+
+def test_rows_of_a_group_do_not_see_the_targets_of_each_other() -> None:
+    groups = np.repeat(np.arange(200), 4)
+    texts = np.array([f"group {group * 7919 % 1000003}" for group in groups], dtype=object)
+    y = np.random.default_rng(2).normal(size=200)[groups]
+    apart = TextEncoder().fit_transform(texts, y, groups)[:, -1]
+    together = TextEncoder().fit_transform(texts, y)[:, -1]
+    assert abs(np.corrcoef(apart, y)[0, 1]) < 0.25
+    assert np.corrcoef(together, y)[0, 1] > 0.8
+
+
 def test_rare_and_unseen_levels_share_an_indicator() -> None:
     codes = np.array([[1], [1], [1], [2], [2], [3], [4], [0], [0]])
     encoder = OneHotEncoder(min_rows=2).fit(codes, [5])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from automl_meta.pipelines.inner_split import group_folds
+from automl_meta.pipelines.encoders.cross_fitting import inner_folds, target_columns
 from automl_meta.seeding import generator
 
 Codes = NDArray[np.intp]
@@ -119,10 +119,10 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
         """
         self.starts_ = np.concatenate([[0], np.cumsum(np.add(n_levels, 1))]).astype(np.intp)
         flat = codes + self.starts_[:-1]
-        targets = self._targets(y)
+        targets = target_columns(y, self.n_classes, self.max_classes)
         self.means_ = self._means(flat, targets)
         encoded = np.empty((len(codes), codes.shape[1], targets.shape[1]))
-        folds = self._folds(y, groups)
+        folds = inner_folds(y, self.n_classes, self.n_folds, groups, generator(self.seed, "target means"))
         for fold in range(folds.max() + 1):
             inside = folds == fold
             encoded[inside] = self._means(flat[~inside], targets[~inside])[flat[inside]]
@@ -137,17 +137,6 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
         """Return the means, of shape (n_rows, n_columns * n_targets)."""
         encoded: Floats = self.means_[codes + self.starts_[:-1]].reshape(len(codes), -1)
         return encoded
-
-    def _targets(self, y: NDArray[np.float64] | NDArray[np.int64]) -> Floats:
-        """Return what is averaged: y, or one indicator per class, in units of their spread."""
-        if self.n_classes == 0:
-            spread = np.abs(y).max(initial=0.0) or 1.0
-            return (y / spread)[:, None]
-        if self.n_classes == 2:
-            return np.asarray(y == 1, dtype=np.float64)[:, None]
-        counts = np.bincount(y.astype(np.intp), minlength=self.n_classes)
-        classes = np.sort(np.argsort(-counts, kind="stable")[: self.max_classes])
-        return np.asarray(y[:, None] == classes, dtype=np.float64)
 
     def _means(self, flat: Codes, targets: Floats) -> Floats:
         """Return the shrunk means of every level, of shape (n_all_levels, n_targets)."""
@@ -170,18 +159,3 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
         share = np.divide(weight, total, out=np.zeros_like(total), where=total > 0)
         shrunk: Floats = overall + share * mean
         return shrunk
-
-    def _folds(
-        self, y: NDArray[np.float64] | NDArray[np.int64], groups: NDArray[np.int64] | None
-    ) -> NDArray[np.integer]:
-        """Return each row's fold, every class spread over the folds, or whole groups."""
-        n_folds = max(1, min(self.n_folds, len(y)))
-        random = generator(self.seed, "target means")
-        if groups is not None and len(np.unique(groups)) > 1:
-            return group_folds(groups, n_folds, random)
-        shuffled = random.permutation(len(y))
-        if self.n_classes:
-            shuffled = shuffled[np.argsort(y[shuffled], kind="stable")]
-        folds = np.empty(len(y), dtype=np.intp)
-        folds[shuffled] = np.arange(len(y)) % n_folds
-        return folds
