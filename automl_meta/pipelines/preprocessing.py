@@ -186,11 +186,16 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return encoded
 
     def _fit_texts(self, X: pd.DataFrame, codes: Codes, y: Target, groups: NDArray[np.int64] | None) -> list[Floats]:
-        """Learn from texts; return what they become, which is in one unit already and not to be scaled."""
+        """Learn from texts; return what they become, which is in one unit already and not to be scaled.
+
+        Levels read as texts are not told of the target: a level that is new to the schema is no text but missing when
+        rows are predicted, so that what is learned here would not be there then.
+        """
+        n_texts = len(self._positions("text"))
         self.texts_, blocks = [], []
         for number, texts in enumerate(self._texts(X, codes)):
             encoder = TextEncoder(seed=integer_seed(self.seed, "text", number), n_classes=self.n_classes)
-            blocks.append(encoder.fit_transform(texts, y, groups))
+            blocks.append(encoder.fit_transform(texts, y if number < n_texts else None, groups))
             self.texts_.append(encoder)
         return blocks
 
