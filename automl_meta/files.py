@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever sees half of one."""
+"""What is a file's name, and writing files so that nobody ever sees half of one."""
 
 import os
 import tempfile
@@ -7,6 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from automl_meta.errors import InputError
+
+STANDARD_INPUT = "-"
+NAMED = ("sklearn:", "openml:")  # how the names of tables begin that are no files
+
+
+def is_file_name(source: str) -> bool:
+    """Return whether a table's source is a file, not standard input nor a named table."""
+    return source != STANDARD_INPUT and not source.startswith(NAMED)
 
 
 def check_writable(path: Path) -> None:

@@ -38,9 +38,8 @@ from automl_meta.ensembling.layers import add_layer
 from automl_meta.ensembling.refitting import is_worth_refitting, thin
 from automl_meta.ensembling.unvalidated import plan_without_folds
 from automl_meta.errors import InputError
-from automl_meta.evaluation import Evaluation, Metric
-from automl_meta.evaluation.folds import Fold
-from automl_meta.execution.protocol import Executor, Status
+from automl_meta.evaluation import Evaluation
+from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.build import predict
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.few_rows import few_rows_standings
@@ -62,22 +61,15 @@ class Combining:
 
     Attributes
     ----------
-    memory_mb : float or None
-        That one fit may use; None where the workers know.
-    folder : Path
-        Where models are kept.
+    fits : LateFits
+        What can still be fitted, and to what.
     startup : float
         Seconds that starting up and reading took: how fast this machine is.
     """
 
-    dataset: Dataset
-    metric: Metric
-    folds: Sequence[Fold]
+    fits: LateFits
     options: RunOptions
     clock: Clock
-    executor: Executor
-    memory_mb: float | None
-    folder: Path
     startup: float
 
     def combine(self, evaluations: Sequence[Evaluation], *, hurry: bool) -> tuple[EnsemblePlan, EnsemblePredictor]:
@@ -93,7 +85,7 @@ class Combining:
         InputError
             If no evaluation succeeded, or the costs of mistakes do not fit the classes.
         """
-        options = ensemble_options(self.options, self.dataset)
+        options = ensemble_options(self.options, self.fits.dataset)
         measured = {} if self.options.predict_limit is None else self._measured(evaluations)
         plan = self._plan(evaluations, (), options, measured)
         upper: list[Candidate] = []
@@ -103,55 +95,44 @@ class Combining:
                 evaluations,
                 judge=lambda above: self._plan(evaluations, above, options, measured),
                 evaluate=self._evaluate_above,
-                algorithms=allowed_algorithms(self.dataset.task, self.options.include, self.options.exclude),
+                algorithms=allowed_algorithms(self.fits.dataset.task, self.options.include, self.options.exclude),
             )
         by_name = {evaluation.configuration.id: evaluation for evaluation in evaluations}
         members = [by_name[name] for name in plan.members if name in by_name]
-        refitted = {} if hurry else self._refit(members)
+        large = [member for member in members if self._should_be_one_model(member)]
+        refitted = {} if hurry else self._refit(large, members)
         paths = {name: evaluation.models for name, evaluation in by_name.items()}
         paths |= {candidate.name: candidate.evaluation.models for candidate in upper}
         paths = {name: paths[name] for name in plan.members} | {name: (path,) for name, path in refitted.items()}
         if options.one_model or self._is_late_for(paths.values()):
             logger.info("of bags that no model on all rows replaces, one fold model is kept")
             paths = {name: models[:1] for name, models in paths.items()}
-        large = {member.configuration.id for member in members if self._should_be_one_model(member)}
-        models = {name: _load_bag(paths[name], thinned=name in large) for name in plan.members}
-        predictor = make_predictor(plan, models, self.dataset.n_classes)
-        one_model = [name for name in plan.members if name in refitted or not self.folds]
+        thinned = {member.configuration.id for member in large}
+        models = {name: _load_bag(paths[name], thinned=name in thinned) for name in plan.members}
+        predictor = make_predictor(plan, models, self.fits.dataset.n_classes)
+        one_model = [name for name in plan.members if name in refitted or not self.fits.folds]
         plan = replace(plan, refitted=tuple(one_model))
-        if self.clock.remaining > SECONDS_TO_MEASURE + plan.seconds_per_1000_rows / max(len(self.folds), 1):
+        if self.clock.remaining > SECONDS_TO_MEASURE + plan.seconds_per_1000_rows / max(len(self.fits.folds), 1):
             plan = replace(plan, member_seconds=tuple(predictor.member_seconds(self._thousand_rows)))
         return plan, predictor
 
     @cached_property
-    def _fits(self) -> LateFits:
-        return LateFits(
-            dataset=self.dataset,
-            metric=self.metric,
-            folds=self.folds,
-            seed=self.options.seed,
-            executor=self.executor,
-            memory_mb=self.memory_mb,
-            folder=self.folder,
-        )
-
-    @cached_property
     def _thousand_rows(self) -> pd.DataFrame:
-        rows = np.resize(np.arange(self.dataset.n_rows), 1000)
-        return self.dataset.X.iloc[rows].reset_index(drop=True)
+        rows = np.resize(np.arange(self.fits.dataset.n_rows), 1000)
+        return self.fits.dataset.X.iloc[rows].reset_index(drop=True)
 
     def _measured(self, evaluations: Sequence[Evaluation]) -> dict[str, float]:
         """Return the seconds that one model takes for 1,000 rows, the best candidates first while there is time."""
         deadline = Deadline.after(MEASURING_SHARE * self.clock.remaining)
         measured = {}
         done = [evaluation for evaluation in evaluations if evaluation.status is Status.OK]
-        for evaluation in sorted(done, key=lambda evaluation: -evaluation.score(self.metric.name)):
+        for evaluation in sorted(done, key=lambda evaluation: -evaluation.score(self.fits.metric.name)):
             if deadline.passed:
                 break
             if evaluation.models:
                 model = load_pickle(evaluation.models[0])
                 start = time.perf_counter()
-                predict(model, self._thousand_rows, self.dataset.task, self.dataset.n_classes)
+                predict(model, self._thousand_rows, self.fits.dataset.task, self.fits.dataset.n_classes)
                 measured[evaluation.configuration.id] = time.perf_counter() - start
         return measured
 
@@ -162,22 +143,28 @@ class Combining:
         options: EnsembleOptions,
         measured: Mapping[str, float],
     ) -> EnsemblePlan:
-        prior = few_rows_standings(self.dataset) if self.dataset.is_tiny else None
-        if not self.folds:
+        dataset = self.fits.dataset
+        prior = few_rows_standings(dataset) if dataset.is_tiny else None
+        if not self.fits.folds:
             return plan_without_folds(
-                evaluations, self.dataset.task, self.metric, self.dataset.n_classes, prior or {}, options=options
+                evaluations,
+                dataset.task,
+                self.fits.metric,
+                dataset.n_classes,
+                prior or {},
+                options=options,
             )
         seconds = None
         if not self.clock.budget.is_deterministic:
             seconds = max(PLANNING_SHARE * self._seconds_after_fits(evaluations), 0.2)
         return plan_ensemble(
             evaluations,
-            self.dataset.y,
-            self.dataset.task,
-            self.metric,
-            self.folds,
+            dataset.y,
+            dataset.task,
+            self.fits.metric,
+            self.fits.folds,
             options=options,
-            weights=self.dataset.weights,
+            weights=dataset.weights,
             upper=upper,
             seed=self.options.seed,
             seconds=seconds,
@@ -187,15 +174,15 @@ class Combining:
 
     def _seconds_after_fits(self, evaluations: Sequence[Evaluation]) -> float:
         """Return what is left of the time when all has been fitted that is likely to be fitted still."""
-        members = likely_members(evaluations, self.metric.name)
-        refits = seconds_of_refits(self.options, members, self.folds, few_rows=self.dataset.is_tiny)
-        left = self.clock.remaining - refits - seconds_of_layers(self.options, self.folds)
+        members = likely_members(evaluations, self.fits.metric.name)
+        refits = seconds_of_refits(self.options, members, self.fits.folds, few_rows=self.fits.dataset.is_tiny)
+        left = self.clock.remaining - refits - seconds_of_layers(self.options, self.fits.folds)
         return min(left, max(self.clock.reserve, LEAST_SECONDS)) if self._wants_layers() else left
 
     def _wants_layers(self) -> bool:
-        if not self.folds:
+        if not self.fits.folds:
             return False
-        kind, enough = self.options.ensemble, self.dataset.n_rows >= LEAST_ROWS_FOR_LAYERS
+        kind, enough = self.options.ensemble, self.fits.dataset.n_rows >= LEAST_ROWS_FOR_LAYERS
         return kind == "stack" or (kind == "auto" and enough and not self.clock.budget.is_deterministic)
 
     def _seconds_for_layers(self) -> float | None:
@@ -203,13 +190,13 @@ class Combining:
         if self.clock.budget.is_deterministic:
             return None
         return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + seconds_of_layers(
-            self.options, self.folds
+            self.options, self.fits.folds
         )
 
     def _seconds_to_save(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back, once the ensemble is chosen, for gathering and saving it."""
-        models = models_to_save(self.options, members, self.folds, few_rows=self.dataset.is_tiny)
-        return seconds_to_combine_and_save(self.options, self.dataset, self.folds, models, self.startup)
+        models = models_to_save(self.options, members, self.fits.folds, few_rows=self.fits.dataset.is_tiny)
+        return seconds_to_combine_and_save(self.options, self.fits.dataset, self.fits.folds, models, self.startup)
 
     def _is_late_for(self, models: Iterable[Sequence[Path]]) -> bool:
         """Return whether there is no time left to save these."""
@@ -217,17 +204,16 @@ class Combining:
 
     def _evaluate_above(self, inputs: Sequence[Evaluation], above: Sequence[Configuration]) -> list[Evaluation]:
         """Cross-validate configurations that take in the predictions of `inputs`, if there is time for that."""
-        return self._fits.evaluate_above(inputs, above, Deadline.after(self._seconds_for_layers()))
+        return self.fits.evaluate_above(inputs, above, Deadline.after(self._seconds_for_layers()))
 
-    def _refit(self, members: Sequence[Evaluation]) -> dict[str, Path]:
-        """Fit to all rows what should be one model, as far as there is time; return the files by configuration."""
-        wanted = [member for member in members if self._should_be_one_model(member)]
+    def _refit(self, wanted: Sequence[Evaluation], members: Sequence[Evaluation]) -> dict[str, Path]:
+        """Fit those `wanted` to all rows, as far as there is time; return the files by configuration."""
         left = self.clock.remaining - self._seconds_to_save(members)
-        return self._fits.refit(wanted, Deadline() if self.clock.budget.is_deterministic else Deadline.after(left))
+        return self.fits.refit(wanted, Deadline() if self.clock.budget.is_deterministic else Deadline.after(left))
 
     def _should_be_one_model(self, member: Evaluation) -> bool:
         limited = self.options.predict_limit is not None
-        return is_worth_refitting(member, self.options.refit, limited=limited, few_rows=self.dataset.is_tiny)
+        return is_worth_refitting(member, self.options.refit, limited=limited, few_rows=self.fits.dataset.is_tiny)
 
 
 def ensemble_options(options: RunOptions, dataset: Dataset) -> EnsembleOptions:

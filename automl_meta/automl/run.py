@@ -14,6 +14,7 @@ from automl_meta.automl.advice import Advice, seek_advice
 from automl_meta.automl.combining import Combining, ensemble_options
 from automl_meta.automl.interruption import Interruption
 from automl_meta.automl.journal import Journal
+from automl_meta.automl.late_fits import LateFits
 from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.reserve import seconds_after_search
@@ -297,17 +298,16 @@ class _Run:
         done = self._done()
         if not done:
             raise self._nothing_succeeded()
-        combining = Combining(
+        fits = LateFits(
             dataset=self.dataset,
             metric=self.metric,
             folds=folds,
-            options=self.options,
-            clock=self.clock,
+            seed=self.options.seed,
             executor=self.executor,
             memory_mb=self._limits().memory_mb,
             folder=self.folder.models,
-            startup=self.startup,
         )
+        combining = Combining(fits=fits, options=self.options, clock=self.clock, startup=self.startup)
         return combining.combine(done, hurry=hurry)
 
     def _model(self, plan: EnsemblePlan, predictor: EnsemblePredictor, advice: Advice, stopped: str) -> FittedModel:

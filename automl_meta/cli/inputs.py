@@ -1,52 +1,45 @@
 """What commands read: a name that leads nowhere is refused at once, before what reads it is imported."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from automl_meta.errors import InputError
-
-NAMED = ("sklearn:", "openml:")  # tables that are no files
-STANDARD_INPUT = "-"
+from automl_meta.files import is_file_name
 
 
-class _Table(click.ParamType):  # type: ignore[type-arg]  # generic only in new versions of click
-    """A table's file, or its name."""
+class _Existing(click.ParamType):  # type: ignore[type-arg]  # generic only in new versions of click
+    """A file that is there, or what `needs_file` does not take for one.
 
-    name = "table"
+    Parameters
+    ----------
+    kind : type
+        What the command gets.
+    problem : str
+        What is said of a file that is not there.
+    """
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text as it is.
+    def __init__(self, name: str, kind: type, problem: str, needs_file: Callable[[str], bool] = bool) -> None:
+        self.name = name
+        self.kind = kind
+        self.problem = problem
+        self.needs_file = needs_file
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value as the command gets it.
 
         Raises
         ------
         InputError
             If it names a file that is not there.
         """
-        text = str(value)
-        if text != STANDARD_INPUT and not text.startswith(NAMED) and not os.path.lexists(text):
-            raise InputError(f"{text}: there is no such file.")
-        return text
+        if self.needs_file(str(value)) and not os.path.lexists(value):
+            raise InputError(f"{value}: {self.problem}")
+        return self.kind(value)
 
 
-class _Model(click.ParamType):  # type: ignore[type-arg]  # generic only in new versions of click
-    """A model's file."""
-
-    name = "model"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Return the path.
-
-        Raises
-        ------
-        InputError
-            If nothing is there.
-        """
-        if not os.path.lexists(value):
-            raise InputError(f"{value}: no such file. Try the path that `automl-meta fit` printed.")
-        return Path(value)
-
-
-TABLE, MODEL = _Table(), _Model()
+TABLE = _Existing("table", str, "there is no such file.", is_file_name)
+MODEL = _Existing("model", Path, "no such file. Try the path that `automl-meta fit` printed.")

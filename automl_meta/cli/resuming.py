@@ -10,12 +10,12 @@ from click.core import ParameterSource
 
 from automl_meta.automl.run_folder import RunFolder, folder_for
 from automl_meta.errors import InputError
+from automl_meta.files import STANDARD_INPUT
 
 # What may differ when a run goes on: it changes how long and how, not what is searched for.
 FREE = ("time_budget", "max_evaluations", "jobs", "memory_limit")
 # Where the work is done is not a part of the run.
 WHERE = ("cluster", "cluster_tls_ca", "cluster_tls_cert", "cluster_tls_key")
-STANDARD_INPUT = "-"
 
 
 @contextmanager

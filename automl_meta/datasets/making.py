@@ -18,6 +18,7 @@ from automl_meta.datasets.row_columns import RowColumns, group_codes, row_weight
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.target import TaskChoice, guess_target, prepare_target
 from automl_meta.errors import InputError
+from automl_meta.files import STANDARD_INPUT, is_file_name
 
 NO_ROW_COLUMNS = RowColumns()
 
@@ -155,9 +156,9 @@ def dataset_from_arrays(
 def table_name(source: str | Path) -> str:
     """Return a short name for a source: the file's name without its endings, or what follows the colon."""
     text = str(source)
-    if text == "-":
+    if text == STANDARD_INPUT:
         return "stdin"
-    if text.startswith(("sklearn:", "openml:")):
+    if not is_file_name(text):
         return text.replace(":", "_")
     return Path(text).name.split(".")[0] or "data"
 

@@ -16,6 +16,7 @@ from automl_meta.datasets.arff import read_arff
 from automl_meta.datasets.delimited import Progress, read_delimited
 from automl_meta.datasets.errors import TableError
 from automl_meta.datasets.named import read_openml, read_sklearn
+from automl_meta.files import STANDARD_INPUT
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -67,7 +68,7 @@ def read_table(source: str | Path, *, progress: Progress | None = None) -> pd.Da
         return read_sklearn(text.removeprefix("sklearn:"))
     if text.startswith("openml:"):
         return read_openml(text.removeprefix("openml:"))
-    if text == "-":
+    if text == STANDARD_INPUT:
         return parse_table(sys.stdin.buffer.read(), "standard input", progress=progress)
     return parse_table(_file_content(Path(source)), text, progress=progress)
 

@@ -20,6 +20,7 @@ from automl_meta.datasets.delimited import HEADER, NO_DATES, NULLS, Head, explai
 from automl_meta.datasets.errors import TableError
 from automl_meta.datasets.reading import decode, frame_of, read_table, text_format
 from automl_meta.datasets.schema import ColumnRole, Schema
+from automl_meta.files import is_file_name
 
 ROWS = 50_000  # of a piece, fewer where there are many columns
 CELLS = 2_000_000
@@ -80,8 +81,7 @@ def open_pieces(
         If there is no table to be read; pieces raise it, too, where the damage comes later.
     """
     path = Path(source)
-    named = str(source) == "-" or str(source).startswith(("sklearn:", "openml:"))
-    if not named and path.is_file() and path.stat().st_size >= streamed_from:
+    if is_file_name(str(source)) and path.is_file() and path.stat().st_size >= streamed_from:
         streamed = _open_large(path, schema, rows)
         if streamed is not None:
             return streamed

@@ -63,7 +63,7 @@ def thin(pipeline: Pipeline, parts: int) -> None:
     """
     forest = pipeline["model"].estimator_
     if isinstance(forest, Forest):
-        forest.keep_trees(math.ceil(len(forest.forest_.estimators_) / parts))
+        forest.keep_trees(math.ceil(forest.votes_ / parts))
 
 
 def seconds_to_refit(evaluation: Evaluation, folds: Sequence[Fold]) -> float:

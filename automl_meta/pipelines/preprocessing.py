@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from automl_meta.datasets.schema import ColumnRole, Schema
 from automl_meta.pipelines.context import FitContext
 from automl_meta.pipelines.encoders.categories import OneHotEncoder, TargetMeanEncoder
+from automl_meta.pipelines.encoders.cross_fitting import Target
 from automl_meta.pipelines.encoders.dates import DateEncoder
 from automl_meta.pipelines.encoders.numeric import NumericEncoder
 from automl_meta.pipelines.encoders.reduction import WideReducer
@@ -20,7 +21,6 @@ from automl_meta.seeding import integer_seed
 
 Codes = NDArray[np.intp]
 Floats = NDArray[np.float64]
-Target = NDArray[np.float64] | NDArray[np.int64]
 
 MANY_LEVELS = 32  # in the training rows
 NEARLY_UNIQUE = 1.5  # training rows per level; columns with fewer, and many levels, are read as texts

@@ -7,6 +7,7 @@ import pytest
 
 from automl_meta.automl.combining import Combining, load_pickle
 from automl_meta.automl.distilling import distill
+from automl_meta.automl.late_fits import LateFits
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run
 from automl_meta.datasets import Dataset, make_dataset, read_dataset
@@ -110,18 +111,17 @@ def combining_of(dataset: Dataset, options: RunOptions, names: tuple[str, ...], 
         cross_validate(default_configuration(name, dataset.task), dataset, folds, seed=0, models_folder=folder)
         for name in names
     ]
-    combining = Combining(
+    fits = LateFits(
         dataset=dataset,
         metric=resolve_metric("roc_auc", dataset.task),
         folds=folds,
-        options=replace(options, ensemble="stack"),
-        clock=Clock(Budget(evaluations=len(names))),
+        seed=options.seed,
         executor=InlineExecutor(),
         memory_mb=1000.0,
         folder=folder,
-        startup=1.0,
     )
-    return combining, weak
+    clock = Clock(Budget(evaluations=len(names)))
+    return Combining(fits=fits, options=replace(options, ensemble="stack"), clock=clock, startup=1.0), weak
 
 
 def test_a_small_model_learns_from_the_ensemble_and_says_what_it_loses(cancer: Dataset, tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_of_forests_that_there_is_no_time_to_refit_as_many_trees_are_kept_as_one
     cancer: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("automl_meta.ensembling.refitting.FOREST_BAG", 0)
-    monkeypatch.setattr(Combining, "_refit", lambda self, members: {})
+    monkeypatch.setattr(Combining, "_refit", lambda self, wanted, members: {})
     combining, evaluations = combining_of(cancer, RunOptions(**QUICK), ("extra_trees",), tmp_path)
     _, predictor = combining.combine(evaluations, hurry=False)
     (bag,) = predictor.members

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from automl_meta.pipelines.encoders.cross_fitting import inner_folds, target_columns
+from automl_meta.pipelines.encoders.cross_fitting import Target, inner_folds, target_columns
 from automl_meta.seeding import generator
 
 Codes = NDArray[np.intp]
@@ -110,7 +110,7 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
         self,
         codes: Codes,
         n_levels: list[int],
-        y: NDArray[np.float64] | NDArray[np.int64],
+        y: Target,
         groups: NDArray[np.int64] | None = None,
     ) -> Floats:
         """Learn from `codes` (as in `OneHotEncoder`) and `y`; return the cross-fitted means of the same rows.
@@ -128,7 +128,7 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
             encoded[inside] = self._means(flat[~inside], targets[~inside])[flat[inside]]
         return encoded.reshape(len(codes), -1)
 
-    def fit(self, codes: Codes, n_levels: list[int], y: NDArray[np.float64] | NDArray[np.int64]) -> Self:
+    def fit(self, codes: Codes, n_levels: list[int], y: Target) -> Self:
         """Learn the means of all rows."""
         self.fit_transform(codes, n_levels, y)
         return self
