@@ -1,6 +1,7 @@
 """Compare encodings of texts, categories with many levels, and dates, inside three-fold cross-validation.
 
     AUTOML_META_DATASETS=FOLDER python benchmarks/encoders.py categories > categories.md
+    AUTOML_META_DATASETS=FOLDER python benchmarks/encoders.py texts --rows 10000 --encoding native
 
 Prints one Markdown table: for LightGBM and for a linear model (logistic regression or ridge), the mean score (ROC AUC
 or R²) and mean rank of each encoding over the datasets, and the seconds that encoding took. The encoding in question
@@ -34,10 +35,9 @@ from automl_meta.pipelines.encoders.text import TextEncoder
 from automl_meta.pipelines.preprocessing import Preprocessing, build_preprocessor
 
 MANY_LEVELS = 32
-MOST_ROWS = 2000
 
 TEXTS = (
-    "binary/bayesrules_book_banning regression/bayesrules_coffee_ratings "
+    "binary/bayesrules_book_banning binary/bayesrules_moma regression/bayesrules_coffee_ratings "
     "regression/fueleconomy_vehicles regression/imdb_movies_metascore regression/motorbike_prices "
     "regression/toyota_corolla regression/wish_summer_products "
     "regression/openintro_lego_population"
@@ -203,6 +203,8 @@ ENCODINGS: dict[str, dict[str, Callable]] = {
         "TextEncoder, 60": Strings(lambda: TextEncoder(60)),
         "TextEncoder, 30, and target mean": joined(ours, by_codes("target")),
         "TextEncoder, 30, and ridge": told_of_target,
+        "native": by_codes("native"),
+        "native, TextEncoder, 30, and ridge": joined(by_codes("native"), told_of_target),
     },
     "categories": {
         "left out": drop,
@@ -235,12 +237,12 @@ ENCODINGS: dict[str, dict[str, Callable]] = {
 NAMES = {"texts": TEXTS, "categories": CATEGORIES, "dates": DATES}
 
 
-def load(name: str, folder: Path) -> Dataset:
-    """Return at most `MOST_ROWS` rows of a dataset of the folder."""
+def load(name: str, folder: Path, most_rows: int) -> Dataset:
+    """Return at most so many rows of a dataset of the folder."""
     task, _, stem = name.partition("/")
     frame = pd.read_csv(folder / ("regression" if task == "regression" else "classification") / f"{stem}.csv.gz")
-    if len(frame) > MOST_ROWS:
-        frame = frame.sample(MOST_ROWS, random_state=0)
+    if len(frame) > most_rows:
+        frame = frame.sample(most_rows, random_state=0)
     target = frame.columns[-1]
     if task != "regression":
         counts = frame[target].value_counts()
@@ -318,26 +320,26 @@ def score(dataset: Dataset, X, X_test, y, y_test, learner: str) -> float:
     return roc_auc_score(y_test, probabilities, multi_class="ovr", labels=np.arange(dataset.n_classes))
 
 
-def compare(topic: str, folder: Path) -> pd.DataFrame:
+def compare(topic: str, labels: tuple[str, ...], folder: Path, most_rows: int) -> pd.DataFrame:
     """Return one row per dataset, learner and encoding."""
     rows: list[tuple] = []
     for name in NAMES[topic].split():
-        dataset = load(name, folder)
+        dataset = load(name, folder, most_rows)
         columns = in_question(dataset, topic)
         if not columns:
             print(f"{name}: no such column", file=sys.stderr)
             continue
         for learner in ("LightGBM", "linear"):
-            for label, encoding in ENCODINGS[topic].items():
+            for label in labels:
                 if learner == "linear" and "native" in label:
                     continue
-                value, seconds = evaluate(dataset, columns, encoding, learner)
+                value, seconds = evaluate(dataset, columns, ENCODINGS[topic][label], learner)
                 rows.append((name, learner, label, value, seconds))
         print(f"{name}: {columns}", file=sys.stderr, flush=True)
     return pd.DataFrame(rows, columns=["dataset", "learner", "encoding", "score", "seconds"])
 
 
-def summary(results: pd.DataFrame) -> str:
+def summary(results: pd.DataFrame, most_rows: int) -> str:
     """Return the results as a Markdown table."""
     results = results.assign(rank=results.groupby(["dataset", "learner"])["score"].rank(ascending=False))
     table = (
@@ -352,7 +354,7 @@ def summary(results: pd.DataFrame) -> str:
         ]
         cells.append(f"{row['seconds', 'LightGBM']:.2f}")
         lines.append(f"| {encoding} | " + " | ".join("-" if cell == "nan" else cell for cell in cells) + " |")
-    return "\n".join([f"{results['dataset'].nunique()} datasets, at most {MOST_ROWS} rows each.", "", *lines])
+    return "\n".join([f"{results['dataset'].nunique()} datasets, at most {most_rows} rows each.", "", *lines])
 
 
 def _texts(series: pd.Series) -> list[str]:
@@ -380,12 +382,15 @@ def main() -> None:
     """Run one comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("topic", choices=list(ENCODINGS))
+    parser.add_argument("--rows", type=int, default=2000, help="of a dataset, at most")
+    parser.add_argument("--encoding", action="append", help="to measure; repeatable [default: all]")
     parser.add_argument("--details", type=Path, help="write one CSV row per dataset, learner and encoding")
     arguments = parser.parse_args()
-    results = compare(arguments.topic, Path(os.environ["AUTOML_META_DATASETS"]))
+    labels = tuple(arguments.encoding or ENCODINGS[arguments.topic])
+    results = compare(arguments.topic, labels, Path(os.environ["AUTOML_META_DATASETS"]), arguments.rows)
     if arguments.details:
         results.to_csv(arguments.details, index=False)
-    print(summary(results))
+    print(summary(results, arguments.rows))
 
 
 if __name__ == "__main__":

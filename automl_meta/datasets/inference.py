@@ -15,7 +15,10 @@ BOOLEAN_PAIRS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 NUMBER_SHARE = 0.95  # of the present cells that must be numbers
 MANY = 20  # more distinct values than this make stray words in a column of numbers believable
 FEWEST_FOR_IDENTIFIER = 10  # rows; in fewer, being unique says nothing
-WORDS = 3.0  # mean words of a free text
+WORDS = 1.5  # mean words of texts; names of people and things have about two, of towns fewer
+WORDS_OF_SENTENCES = 8.0
+ROWS_PER_NAME = 5.0  # of a text of a few words; what occurs more often is a category
+ROWS_PER_SENTENCE = 10.0
 
 _IDENTIFIER_NAME = re.compile(r"(?:^|[\W_])(?:ids?|uuid|guid|key|index|idx|rownames?|row)(?:$|[\W_])", re.I)
 _CAMEL_IDENTIFIER = re.compile(r"[a-z](?:ID|Id)(?:$|[A-Z_\W])")
@@ -171,9 +174,14 @@ def _numbers_in_text(
 def _is_free_text(cells: Cells) -> bool:
     if cells.n_distinct < min(MANY, 0.5 * cells.n_present):
         return False
-    words = 1 + sum(text.count(" ") for text in cells.texts) / cells.n_distinct
-    unique = cells.n_distinct / cells.n_present
-    return words >= WORDS and (unique > 0.5 or (words > 8 and unique > 0.1))
+    words = sum(map(_n_words, cells.texts)) / cells.n_distinct
+    rows = cells.n_present / cells.n_distinct
+    return (words > WORDS and rows < ROWS_PER_NAME) or (words > WORDS_OF_SENTENCES and rows < ROWS_PER_SENTENCE)
+
+
+def _n_words(text: str) -> int:
+    """Return how many words a text has; what has as many digits as letters, as codes and numbers do, is none."""
+    return sum(sum(map(str.isalpha, part)) > sum(map(str.isdigit, part)) for part in text.split())
 
 
 def _categorical(name: str, cells: Cells, missing: float) -> Column:

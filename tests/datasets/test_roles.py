@@ -22,6 +22,11 @@ def inferred(values: Sequence[object], name: str = "column") -> Column:
 
 
 SENTENCES = [f"the {word} went over hill {row}" for row, word in enumerate(["dog", "cat", "cow"] * 20)]
+NAMES = [
+    f"{first}{last}"
+    for first in ("Al", "Be", "Ca", "De", "El", "Fi")
+    for last in "ba da fa ga la ma na ra sa ta".split()
+]
 ROLES = {
     "fractions": (RNG.normal(size=N), ColumnRole.NUMERIC),
     "few integers": ([0, 1, 2] * 20, ColumnRole.NUMERIC),
@@ -53,6 +58,12 @@ ROLES = {
     "compact dates": ([20200100 + day for day in range(1, 31)] * 2, ColumnRole.DATE),
     "times": ([f"{hour:02}:{hour + 20}:00" for hour in range(20)] * 3, ColumnRole.DATE),
     "sentences": (SENTENCES, ColumnRole.TEXT),
+    "names, of which some repeat": ([f"{name} Smith" for name in NAMES[:40]] + ["Ann Lee"] * 20, ColumnRole.TEXT),
+    "names": ([f"{name} Smith" for name in NAMES], ColumnRole.TEXT),
+    "names that repeat": ([f"{name} Smith" for name in NAMES[:20]] * 5, ColumnRole.CATEGORICAL),
+    "unique words": (NAMES, ColumnRole.IDENTIFIER),
+    "words, of which some repeat": ([*NAMES[:40], *["Ann"] * 20], ColumnRole.CATEGORICAL),
+    "unique codes of two parts": ([f"case {row:05}x" for row in range(N)], ColumnRole.IDENTIFIER),
     "uuids": ([str(uuid.UUID(int=row * 7919 << 64)) for row in range(N)], ColumnRole.IDENTIFIER),
     "unique codes": ([f"u{row:05}" for row in range(N)], ColumnRole.IDENTIFIER),
     "counts the rows": (range(N), ColumnRole.IDENTIFIER),
