@@ -9,12 +9,27 @@ from pathlib import Path
 from automl_meta.errors import InputError
 
 STANDARD_INPUT = "-"
+_TABLE_ENDINGS = frozenset(
+    {".csv", ".tsv", ".tab", ".txt", ".dat", ".parquet", ".pq", ".arff", ".json", ".jsonl", ".ndjson"}
+)
 NAMED = ("sklearn:", "openml:")  # how the names of tables begin that are no files
 
 
 def is_file_name(source: str) -> bool:
     """Return whether a table's source is a file, not standard input nor a named table."""
     return source != STANDARD_INPUT and not source.startswith(NAMED)
+
+
+def table_name(source: str | Path) -> str:
+    """Return a short name for a table: its file's name without the ending; ``sklearn_wine`` for ``sklearn:wine``."""
+    text = str(source)
+    if text == STANDARD_INPUT:
+        return "stdin"
+    if not is_file_name(text):
+        return text.replace(":", "_")
+    path = Path(text)
+    path = path.with_suffix("") if path.suffix.casefold() == ".gz" else path
+    return path.stem if path.suffix.casefold() in _TABLE_ENDINGS else path.name or "data"
 
 
 def check_writable(path: Path) -> None:

@@ -143,7 +143,7 @@ def _print_spaces(console: Console, entry: Algorithm, tasks: list[Task]) -> None
             described = _space(search_space(entry.name, task))
             groups.setdefault(str(described), ([], described))[0].append(task)
     for known, described in groups.values():
-        console.print(f"\n{entry.name} ({', '.join(known)}), available: {availability(entry)}", markup=False)
+        console.print(f"\n{entry.name} ({', '.join(known)}), available: {availability(entry)}")
         table = plain_table("hyperparameter", "range", "default", "only if")
         for line in described:
             table.add_row(line["name"], _range_text(line), f"{line['default']}", _condition_text(line["only_if"]))

@@ -21,7 +21,12 @@ class Bar:
     """
 
     def __init__(self, console: Console) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+        )
         self._console = console
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._bar.add_task("", total=1.0)
@@ -46,7 +51,7 @@ class Bar:
         if self._bar.disable:
             if now - self._last_line >= SECONDS_BETWEEN_LINES:
                 self._last_line = now
-                self._console.print(line or f"{doing}: {share:.0%}", markup=False)
+                self._console.print(line or f"{doing}: {share:.0%}")
             return
         self._bar.update(self._task, completed=share, description=doing)
         if now - self._began >= SECONDS_WITHOUT_BAR and not self._bar.live.is_started:

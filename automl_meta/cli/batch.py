@@ -45,7 +45,7 @@ def batch(jobs: Path, fresh: bool, as_json: bool, junit: Path | None, html: Path
     def ended(result: Any) -> None:
         nonlocal number
         number += 1
-        console.print(f"[{number}/{len(asked.jobs)}] {one_line(result)}", markup=False)
+        console.print(f"[{number}/{len(asked.jobs)}] {one_line(result)}")
 
     results = BatchRunner(asked, fit.params).run(ended, fresh=fresh)
     print_table(console, results)

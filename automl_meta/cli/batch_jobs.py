@@ -14,6 +14,7 @@ from automl_meta import __version__
 from automl_meta.automl.judging import parse_gates
 from automl_meta.cli.config import option_values, read_toml
 from automl_meta.errors import InputError, quoted
+from automl_meta.files import table_name
 
 BATCH_KEYS = {"time-budget", "cores", "parallel", "output", "defaults", "job"}
 JOB_KEYS = {"name", "test", "min-score"}
@@ -129,7 +130,7 @@ def _job(entry: Mapping[str, Any], where: str, parameters: list[click.Parameter]
     minima = entry.get("min-score", [])
     minima = minima if isinstance(minima, list) else [minima]
     options = option_values({k: v for k, v in entry.items() if k not in JOB_KEYS}, parameters, where)
-    name = str(entry.get("name") or Path(entry["data"]).name.split(".")[0].replace(":", "_"))
+    name = str(entry.get("name") or table_name(entry["data"]))
     if not _NAME.fullmatch(name) or name.startswith("."):
         raise InputError(f"{where}: the name {quoted(name)} cannot be a file's. Use letters, digits, -, _ and dots.")
     test = entry.get("test")

@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from rich.console import Console
+from rich.text import Text
 
 from automl_meta.cli.batch_running import JobResult
 from automl_meta.cli.output import number, plain_table
@@ -33,7 +34,7 @@ def print_table(console: Console, results: Sequence[JobResult]) -> None:
     """Print one row a job."""
     table = plain_table("job", "status", "metric", "score", "±", "seconds", "why", right=("score", "±", "seconds"))
     for result in results:
-        status = f"[{COLOURS[result.status]}]{result.status}[/]" + (" (earlier)" if result.resumed else "")
+        status = Text.assemble((result.status, COLOURS[result.status]), " (earlier)" if result.resumed else "")
         why = "; ".join(result.missed) or result.message
         score, error = number(result.score), number(result.score_error)
         table.add_row(result.name, status, result.metric, score, error, number(result.seconds, 1), why)

@@ -94,7 +94,7 @@ def benchmark(
 
         with replacing(report) as temporary:
             temporary.write_text(write_page(results), encoding="utf-8")
-        console.print(f"wrote {report}", markup=False)
+        console.print(f"wrote {report}")
     if as_json:
         print_json([result.to_dict() for result in results])
 
@@ -219,5 +219,5 @@ def print_benchmark(console: "Console", result: "Benchmark") -> None:
         if method != "random":
             times.add_row(method, f"{curve.fit_seconds:.2f}", f"{curve.propose_seconds:.4f}")
     for part in (table, needs, ranks, tests, times):
-        console.print(part, markup=False)
+        console.print(part)
         console.print()

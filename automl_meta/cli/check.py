@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from automl_meta.cli.inputs import MODEL, TABLE
 from automl_meta.cli.output import console_for, plain_table, print_json
@@ -45,7 +46,8 @@ def check(model: Path, data: str, fail_on: tuple[str, ...], as_json: bool) -> No
         _print(found, findings, fitted.profile is not None)
         if failed:
             named = ", ".join(dict.fromkeys(finding.kind for finding in failed))
-            console_for().print(f"[red]failed[/red]: {len(failed)} findings of the kinds asked for: {named}")
+            text = f": {len(failed)} findings of the kinds asked for: {named}"
+            console_for().print(Text.assemble(("failed", "red"), text))
     if failed:
         raise click.exceptions.Exit(1)
 

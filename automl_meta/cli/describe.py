@@ -109,7 +109,6 @@ def print_tables(dataset: "Dataset", found: "MetaFeatures", *, everything: bool)
     console.print(
         f"{dataset.name}: {dataset.task.value}, {dataset.n_rows:,} rows, {dataset.X.shape[1]:,} features; "
         f"columns described by {found.rows_used:,} rows, {found.total_seconds:.2f} s",
-        markup=False,
     )
     for group, names in groupby(found.values, key=found.groups.__getitem__):
         console.print()

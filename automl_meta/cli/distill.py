@@ -25,14 +25,16 @@ def distill(model: Path, data: str, output: Path | None, algorithm: str, as_json
     """
     from automl_meta.automl.distilling import distill as distilled
     from automl_meta.automl.distilling import labelled_rows
-    from automl_meta.datasets import read_table, table_name
-    from automl_meta.files import check_writable
+    from automl_meta.datasets import read_table
+    from automl_meta.files import check_writable, table_name
     from automl_meta.persistence import load_model, save_model
 
     path = output or model.with_name(f"{model.stem}-small.automl")
     check_writable(path)
     large = load_model(model)
-    result = distilled(large, labelled_rows(read_table(data), large.schema, table_name(data)), algorithm)
+    result = distilled(
+        large, labelled_rows(read_table(data, large.schema), large.schema, table_name(data)), algorithm
+    )
     save_model(path, result.model)
     megabytes = {"model": path.stat().st_size / 1e6, "ensemble": model.stat().st_size / 1e6}
     if as_json:

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from automl_meta.cli.output import number, plain_table
 
@@ -22,13 +23,13 @@ def print_ensemble(console: Console, ensemble: Mapping[str, Any], algorithms: Ma
     members = ensemble["members"]
     layers = max((member.get("layer", 1) for member in members), default=1)
     above = f" in {layers} layers" if layers > 1 else ""
-    console.print(f"[bold]ensemble: {ensemble['kind']}[/bold] of {len(members)}{above}. ", end="")
-    console.print(ensemble.get("reason", ""), markup=False)
+    text = f" of {len(members)}{above}. {ensemble.get('reason', '')}"
+    console.print(Text.assemble((f"ensemble: {ensemble['kind']}", "bold"), text))
     console.print(_members(ensemble, algorithms, layers))
     if len(ensemble.get("comparison", ())) > 1:
         console.print(_comparison(ensemble))
     for line in _lines(ensemble):
-        console.print(line, markup=False)
+        console.print(line)
 
 
 def _members(ensemble: Mapping[str, Any], algorithms: Mapping[str, str], layers: int) -> Table:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from automl_meta.cli.inputs import MODEL, TABLE
 from automl_meta.cli.output import console_for, number, plain_table, print_json
@@ -40,9 +41,9 @@ def evaluate(
         check_writable(report)
     gates = parse_gates(minima)
     fitted = load_model(model)
-    judged = judge(fitted, read_table(data), (*extra, *gates))
+    judged = judge(fitted, read_table(data, fitted.schema), (*extra, *gates))
     for message in (*fitted.warnings, *judged.warnings):
-        console_for(machine_readable=True).print(f"warning: {message}", markup=False)
+        console_for(machine_readable=True).print(f"warning: {message}")
     missed = missed_gates(judged, gates, fitted.schema.task)
     if report is not None:
         _write_report(report, fitted, data, judged, gates)
@@ -80,7 +81,8 @@ def _print(judged: Any, missed: list[dict[str, Any]]) -> None:
         _print_residuals(console, judged.diagnosis)
     for gate in missed:
         score, minimum = number(gate["score"]), f"{gate['minimum']:g}"
-        console.print(f"[red]missed[/red]: {gate['metric']} is {score}, at least {minimum} is asked for")
+        text = f": {gate['metric']} is {score}, at least {minimum} is asked for"
+        console.print(Text.assemble(("missed", "red"), text))
 
 
 def _print_classes(console: Any, diagnosis: dict[str, Any]) -> None:

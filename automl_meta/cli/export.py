@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from automl_meta.cli.inputs import MODEL
 from automl_meta.cli.output import console_for
@@ -50,17 +51,16 @@ def export(model: Path, kind: str, members: Any, output: Path | None) -> None:
     console = console_for()
     if kind == "python":
         write_script(path, fitted, members=members)
-        console.print(f"[bold]wrote {path}[/bold]. Try: python {path} DATA.csv")
+        console.print(Text.assemble((f"wrote {path}", "bold"), f". Try: python {path} DATA.csv"))
         return
     if kind == "onnx":
         names, difference = write_onnx(path, fitted, members=members)
-        console.print(f"[bold]wrote {path}[/bold] of {', '.join(names)}.")
+        console.print(Text.assemble((f"wrote {path}", "bold"), f" of {', '.join(names)}."))
         console.print(f"It was checked against the model: predictions differ by {difference:.1e} at most.")
         return
     write_pickle(path, fitted)
-    console.print(f"[bold]wrote {path}[/bold]")
+    console.print(f"wrote {path}", style="bold")
     console_for(machine_readable=True).print(
         "warning: a pickle runs code when it is opened: open only those that you made. It needs the same versions of "
         "all libraries; the model file itself does not run code, and says when versions differ.",
-        markup=False,
     )

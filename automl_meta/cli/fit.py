@@ -12,6 +12,7 @@ from automl_meta.cli.config import config_option
 from automl_meta.cli.inputs import TABLE
 from automl_meta.cli.output import command_line, console_for, print_json, process_started
 from automl_meta.cli.table_options import separated, table_options
+from automl_meta.files import check_writable, table_name
 
 # Arguments that say how the table is read; the others say how the run goes.
 OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_weight")
@@ -121,7 +122,6 @@ def _fit(
     from automl_meta.automl.run import run, warm_workers
     from automl_meta.cli.progress import FitProgress
     from automl_meta.cli.resuming import begin
-    from automl_meta.files import check_writable
     from automl_meta.persistence import save_model
 
     with begin(data, given) as (folder, source, arguments), Interruption() as interruption:
@@ -188,6 +188,4 @@ def _read(data: str, given: dict[str, Any], console: Any) -> Any:
 
 def default_output(data: str) -> Path:
     """Return the model file that `fit` writes when it is given no ``--output``."""
-    from automl_meta.datasets import table_name
-
     return Path(f"{table_name(data)}.automl")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from automl_meta.automl.run import RunResult
 from automl_meta.cli.ensemble_text import print_ensemble
@@ -44,7 +45,7 @@ def print_summary(console: Console, result: RunResult, path: Path) -> None:
     print_ensemble(console, result.plan.to_dict(), algorithms)
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.timings.items())
     console.print(f"time: {result.clock.elapsed:.1f} s ({spent})")
-    console.print(f"[bold]saved {path}[/bold] ({path.stat().st_size / 1e6:.1f} MB)")
+    console.print(Text.assemble((f"saved {path}", "bold"), f" ({path.stat().st_size / 1e6:.1f} MB)"))
 
 
 def _print_leaderboard(console: Console, result: RunResult) -> None:
@@ -65,15 +66,15 @@ def _print_leaderboard(console: Console, result: RunResult) -> None:
             row["origin"],
         )
     what = "out of fold; the best of many is optimistic" if result.plan.fold_scores else "not validated, as tried"
-    console.print(f"\n[bold]leaderboard[/bold], {result.metric.name} ({what})")
+    console.print(Text.assemble(("\nleaderboard", "bold"), f", {result.metric.name} ({what})"))
     console.print(table)
     if len(fitted) > SHOWN_ROWS:
         console.print(f"and {len(fitted) - SHOWN_ROWS} more")
     given_up = [row for row in rows if row["status"] == Status.CANCELLED]
     if given_up:
-        console.print(f"{len(given_up)} given up before all folds, such as {given_up[0]['algorithm']}: ", end="")
-        console.print(given_up[0]["error"], markup=False)
+        example = f"{given_up[0]['algorithm']}: {given_up[0]['error']}"
+        console.print(f"{len(given_up)} given up before all folds, such as {example}")
     for row in rows:
         if row not in fitted and row not in given_up:
-            console.print(f"[red]{row['status']}[/red] {brief(by_id[row['id']], result.dataset.task)}: ", end="")
-            console.print(row["error"], markup=False)
+            text = f" {brief(by_id[row['id']], result.dataset.task)}: {row['error']}"
+            console.print(Text.assemble((row["status"], "red"), text))

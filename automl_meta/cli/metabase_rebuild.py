@@ -145,11 +145,16 @@ def _progress(console: "Console") -> "Iterator[Callable[[RebuildReport], None]]"
             nonlocal last
             if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
                 last = time.monotonic()
-                console.print(f"{report.done} of {report.tasks} tasks, {report.last}", markup=False)
+                console.print(f"{report.done} of {report.tasks} tasks, {report.last}")
 
         yield line
         return
-    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("")
         yield lambda report: bar.update(task, total=report.tasks, completed=report.done, description=report.last)
@@ -186,7 +191,6 @@ def _print_report(
     console.print(
         f"{output}: {counts.stored.total()} runs ({stored or 'none'}) on {report.datasets} datasets, "
         f"from {counts.runs} runs of {report.tasks} tasks, in {timedelta(seconds=round(seconds))}.",
-        markup=False,
         soft_wrap=True,
     )
     console.print(
@@ -201,8 +205,8 @@ def _print_report(
         table = plain_table("runs", "not translatable because", right=("runs",))
         for reason, number in counts.untranslatable.most_common(MOST_REASONS):
             table.add_row(str(number), reason)
-        console.print(table, markup=False)
+        console.print(table)
     for task, reason in sorted({**report.skipped, **report.incomplete}.items()):
-        console.print(f"task {task}: {reason}", markup=False, soft_wrap=True)
+        console.print(f"task {task}: {reason}", soft_wrap=True)
     if report.unavailable or report.incomplete:
         console.print("Run the same command again: it asks only for what is missing.")

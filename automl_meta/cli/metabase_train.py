@@ -75,7 +75,7 @@ def train_meta_models(
     results = [_train(console, job, training, again=again) for job in jobs]
     if not results:
         raise InputError(f"{path}: knows no dataset of this kind of task. Try --metabase with another file.")
-    console.print(f"weights in {folder}", markup=False, soft_wrap=True)
+    console.print(f"weights in {folder}", soft_wrap=True)
     if as_json:
         print_json({"folder": str(folder), "trained": results})
 
@@ -85,7 +85,7 @@ def _train(console: "Console", job: "Job", training: "Training", *, again: bool)
 
     result: dict[str, Any] = {"method": job.method, "task": job.task.value, "metric": job.metric}
     if is_done(job) and not again:
-        console.print(f"{job.title}: trained already", markup=False)
+        console.print(f"{job.title}: trained already")
         return {**result, "status": "there already"}
     with console.status(job.title) as status:
         origin = carry_out(
@@ -96,13 +96,12 @@ def _train(console: "Console", job: "Job", training: "Training", *, again: bool)
             ),
         )
     if origin is None:
-        console.print(f"{job.title}: too few datasets to learn from", markup=False)
+        console.print(f"{job.title}: too few datasets to learn from")
         return {**result, "status": "too few datasets"}
     kilobytes = job.file.stat().st_size / 1000
     console.print(
         f"{job.title}: {origin.steps} steps, {origin.seconds:.0f} s, validation loss {origin.loss:.3f}, "
         f"{kilobytes:.0f} kB",
-        markup=False,
     )
     trained = {"steps": origin.steps, "seconds": origin.seconds, "loss": origin.loss, "kilobytes": kilobytes}
     return {**result, "status": "trained", **trained}

@@ -18,7 +18,8 @@ def console_for(*, machine_readable: bool = False, quiet: bool = False) -> Conso
     """Return where text for people goes: standard output, or standard error if a program reads the output."""
     stream = sys.stderr if machine_readable else sys.stdout
     width = None if stream.isatty() else WIDTH_OF_A_LOG
-    return Console(file=stream, width=width, quiet=quiet, highlight=False, soft_wrap=False)
+    # Names of columns and classes are printed as they are: "weight [kg]" holds no markup, and ":x:" is no picture.
+    return Console(file=stream, width=width, quiet=quiet, highlight=False, markup=False, emoji=False)
 
 
 def print_json(content: Any) -> None:

@@ -68,10 +68,10 @@ def predict(
             bar.show(table.share(), f"{done:,} rows", f"{done:,} rows predicted, {table.share():.0%} read")
     messages = check.messages()
     for message in messages[:SHOWN_MESSAGES]:
-        console.print(f"warning: {message}", markup=False)
+        console.print(f"warning: {message}")
     if len(messages) > SHOWN_MESSAGES:
         more = len(messages) - SHOWN_MESSAGES
-        console.print(f"warning: and {more} more; see: automl-meta check {model} {data}", markup=False)
+        console.print(f"warning: and {more} more; see: automl-meta check {model} {data}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from automl_meta.automl.listener import Listener
 from automl_meta.cli.output import number, plain_table
@@ -44,28 +45,27 @@ class FitProgress(Listener):
         self._metric, self._clock, self._task_kind = metric, clock, dataset.task
         schema = dataset.schema
         classes = f" with {dataset.n_classes} classes" if dataset.task.is_classification else ""
-        self._console.print(f"[bold]{dataset.name}[/bold]: {dataset.n_rows} rows, {len(schema.columns)} columns")
+        size = f": {dataset.n_rows} rows, {len(schema.columns)} columns"
+        self._console.print(Text.assemble((dataset.name, "bold"), size))
         self._console.print(f"task: {dataset.task}{classes}, target {schema.target!r}, metric {metric.name}")
         for role in dict.fromkeys(column.role for column in schema.columns):
             names = [_described(column.name, column.note) for column in schema.columns if column.role is role]
             more = f" and {len(names) - SHOWN_COLUMNS} more" if len(names) > SHOWN_COLUMNS else ""
-            self._console.print(
-                f"  {role.value} ({len(names)}): {', '.join(names[:SHOWN_COLUMNS])}{more}", markup=False
-            )
+            self._console.print(f"  {role.value} ({len(names)}): {', '.join(names[:SHOWN_COLUMNS])}{more}")
         for note in dataset.notes:
-            self._console.print(f"  note: {note}", markup=False)
+            self._console.print(f"  note: {note}")
 
     def recommended(self, recommendations: Sequence[Recommendation], similar: Sequence[str]) -> None:
         """Print the top picks and their evidence."""
         if similar:
-            self._console.print(f"looks most like: {', '.join(similar)}", markup=False)
+            self._console.print(f"looks most like: {', '.join(similar)}")
         table = plain_table("pick", "configuration", "expected", "evidence", right=("pick", "expected"))
         for rank, pick in enumerate(recommendations[:5], 1):
             table.add_row(str(rank), brief(pick.configuration, self._task_kind), _expected(pick), _evidence(pick))
         if recommendations:
             self._console.print(table)
         if self._live:
-            columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+            columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), TimeElapsedColumn())
             self._progress = Progress(*columns, console=self._console, transient=True)
             budget = self._clock.budget
             self._task = self._progress.add_task("searching", total=budget.seconds or budget.evaluations)
@@ -73,7 +73,7 @@ class FitProgress(Listener):
 
     def planned(self, text: str) -> None:
         """Print it."""
-        self._console.print(text, markup=False)
+        self._console.print(text)
 
     def evaluated(self, evaluation: Evaluation) -> None:
         """Count it, and now and then print where the search stands."""

@@ -102,10 +102,9 @@ def print_recommendations(dataset: "Dataset", advisor: "Advisor", recommendation
     console.print(
         f"{dataset.name}: {dataset.task.value}, {dataset.n_rows:,} rows, {dataset.X.shape[1]:,} features; "
         f"ranked by {memory.metric} on {len(memory.experience.datasets)} datasets",
-        markup=False,
     )
     if memory.note:
-        console.print(memory.note, markup=False)
+        console.print(memory.note)
     if advisor.knows_nothing:
         console.print("The meta-base knows too little of this kind of task; this is the catalogue's own order.")
     table = plain_table("#", "configuration", "expected", "seconds", "there: rank of all", right=("#", "seconds"))
@@ -117,10 +116,10 @@ def print_recommendations(dataset: "Dataset", advisor: "Advisor", recommendation
             seconds(recommendation),
             evidence(recommendation),
         )
-    console.print(table, markup=False)
+    console.print(table)
     alike = [f"{name} ({weight:.0%})" for name, weight in advisor.similar_datasets[:5]]
     if alike and not advisor.knows_nothing:
-        console.print(f"\nLooks most like {', '.join(alike)}.", markup=False)
+        console.print(f"\nLooks most like {', '.join(alike)}.")
     if recommendations and recommendations[0].score is None and not advisor.knows_nothing:
         console.print("Expected is the place between the worst (0) and the best (1) known configuration.")
 

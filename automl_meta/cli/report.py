@@ -25,4 +25,4 @@ def report(model: Path, output: Path | None) -> None:
     check_writable(path)
     manifest, stored = read_contents(model)
     write_report(path, render_report(manifest, stored))
-    console_for().print(f"[bold]wrote {path}[/bold]")
+    console_for().print(f"wrote {path}", style="bold")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.text import Text
 
 from automl_meta.cli.inputs import MODEL
 from automl_meta.cli.output import console_for, plain_table, print_json
@@ -23,9 +24,9 @@ def show(model: Path, as_json: bool) -> None:
         return
     console = console_for()
     schema, ensemble = manifest["schema"], manifest["ensemble"]
-    console.print(f"[bold]{model}[/bold]: {schema['task']}, target {schema['target']!r}")
+    console.print(Text.assemble((str(model), "bold"), f": {schema['task']}, target {schema['target']!r}"))
     if schema["classes"]:
-        console.print(f"classes: {', '.join(map(str, schema['classes']))}", markup=False)
+        console.print(f"classes: {', '.join(map(str, schema['classes']))}")
     print_ensemble(console, ensemble, {row["id"]: row["algorithm"] for row in manifest["leaderboard"]})
     console.print()
     console.print(_columns(schema))

@@ -10,7 +10,7 @@ from automl_meta.datasets.errors import (
     UnknownColumnsError,
 )
 from automl_meta.datasets.features import FeatureCheck, features_from
-from automl_meta.datasets.making import dataset_from_arrays, make_dataset, read_dataset, table_name
+from automl_meta.datasets.making import dataset_from_arrays, make_dataset, read_dataset
 from automl_meta.datasets.reading import read_table
 from automl_meta.datasets.row_columns import RowColumnError, RowColumns, weights_from
 from automl_meta.datasets.schema import Column, ColumnRole, Label, NumberFormat, Schema
@@ -43,7 +43,6 @@ __all__ = [
     "make_dataset",
     "read_dataset",
     "read_table",
-    "table_name",
     "target_from",
     "weights_from",
 ]

@@ -3,6 +3,7 @@
 The format: https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/
 """
 
+import io
 import re
 from collections import Counter
 from typing import Any
@@ -32,7 +33,7 @@ def read_arff(text: str, source: str) -> pd.DataFrame:
     DuplicateColumnsError
         If two attributes have the same name.
     """
-    lines = text.splitlines()
+    lines = list(io.StringIO(text, newline=None))
     attributes, start = _header(lines, source)
     names = [name for name, _ in attributes]
     repeated = [name for name, count in Counter(names).items() if count > 1]

@@ -1,5 +1,6 @@
 """A column looked at once: what kind of cells it has, which are missing, which texts occur."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 MISSING = frozenset(
     {"", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "Null", "None", "?", "-", "<NA>", "#N/A", "NaT"}
 )
+
+EXACT = 2**53  # floats hold all integers below
 
 Kind = Literal["number", "boolean", "date", "text"]
 
@@ -86,13 +89,13 @@ class Cells:
         return np.take(padded, self.values)
 
 
-def look(series: "pd.Series[Any]") -> Cells:
-    """Return the cells of a column of any dtype."""
+def look(series: "pd.Series[Any]", known: Collection[str] = ()) -> Cells:
+    """Return the cells of a column of any dtype; a dash is a cell if it is among the `known` ones, else missing."""
     dtype = series.dtype
     name = str(dtype)
     if isinstance(dtype, pd.CategoricalDtype):
         codes = series.cat.codes.to_numpy().astype(np.intp)
-        return _from_distinct(codes, list(dtype.categories), name, categorical=True)
+        return _from_distinct(codes, list(dtype.categories), name, known, categorical=True)
     if isinstance(dtype, pd.SparseDtype):
         return look(pd.Series(np.asarray(series)))
     if isinstance(dtype, pd.PeriodDtype):
@@ -105,9 +108,12 @@ def look(series: "pd.Series[Any]") -> Cells:
         return Cells("date", name, nanoseconds(series))
     if pd.api.types.is_complex_dtype(dtype):
         return look(series.astype(str))
+    if pd.api.types.is_integer_dtype(dtype) and _has_longer(series.min(), series.max()):
+        codes, distinct = pd.factorize(series)
+        return _from_distinct(codes, distinct.tolist(), name)
     if pd.api.types.is_numeric_dtype(dtype):
         return _from_numbers(series.to_numpy(dtype=np.float64, na_value=np.nan), name)
-    return _from_objects(series, name)
+    return _from_objects(series, name, known)
 
 
 def nanoseconds(values: Any) -> NDArray[np.datetime64]:
@@ -123,14 +129,16 @@ def nanoseconds(values: Any) -> NDArray[np.datetime64]:
 
 def number_text(value: float) -> str:
     """Return the canonical text of a number: whole ones without a point."""
-    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    return str(int(value)) if value.is_integer() and abs(value) < EXACT else repr(value)
 
 
 def cell_text(value: object) -> str:
     """Return the text of a cell, stripped; that of a number is canonical, and empty if it is not finite."""
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
-    if isinstance(value, int | float | np.number):
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    if isinstance(value, float | np.number):
         return number_text(float(value)) if np.isfinite(value) else ""
     return str(value).strip()
 
@@ -152,7 +160,12 @@ def _from_numbers(numbers: NDArray[np.float64], dtype: str) -> Cells:
     return Cells("number", dtype, numbers, n_infinite=n_infinite)
 
 
-def _from_objects(series: "pd.Series[Any]", dtype: str) -> Cells:
+def _has_longer(low: Any, high: Any) -> bool:
+    """Return whether there are integers that floats would round, and so confuse with others."""
+    return not pd.isna(low) and max(-int(low), int(high)) >= EXACT
+
+
+def _from_objects(series: "pd.Series[Any]", dtype: str, known: Collection[str]) -> Cells:
     try:
         codes, distinct = pd.factorize(series)
     except TypeError:  # cells such as lists
@@ -161,15 +174,18 @@ def _from_objects(series: "pd.Series[Any]", dtype: str) -> Cells:
     kind = pd.api.types.infer_dtype(values, skipna=True)
     if kind == "boolean":
         return Cells("boolean", dtype, np.array([*values, np.nan], dtype=np.float64)[codes])
-    if kind in ("integer", "floating", "mixed-integer-float"):
+    is_long = kind == "integer" and _has_longer(min(values), max(values))
+    if kind in ("integer", "floating", "mixed-integer-float") and not is_long:
         return _from_numbers(np.array([*values, np.nan], dtype=np.float64)[codes], dtype)
-    return _from_distinct(codes, values, dtype)
+    return _from_distinct(codes, values, dtype, known)
 
 
-def _from_distinct(codes: NDArray[np.intp], values: list[Any], dtype: str, *, categorical: bool = False) -> Cells:
+def _from_distinct(
+    codes: NDArray[np.intp], values: list[Any], dtype: str, known: Collection[str] = (), *, categorical: bool = False
+) -> Cells:
     """Strip the distinct values, join those that become equal, and take out those that mean missing."""
     stripped = [value.strip() if isinstance(value, str) else cell_text(value) for value in values]
-    missing = MISSING - {"-"} if "+" in stripped else MISSING  # two classes, + and -
+    missing = MISSING - {"-"} if "+" in stripped or "-" in known else MISSING  # two classes, + and -
     occurring = np.bincount(codes + 1, minlength=len(values) + 1)[1:]
     distinct = set(stripped)
     if len(distinct) == len(stripped) and occurring.all() and missing.isdisjoint(distinct):

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from automl_meta.datasets.cells import nanoseconds
 
 DATE_SHARE = 0.95  # of the present cells that must be dates in one format
+LEAST_SHARE = 0.5  # of them, where the others are but one or two stand-ins: "unknown", 0000-00-00, 9999-12-31
+MOST_STAND_INS = 2
+FEWEST_BESIDE_THEM = 20  # distinct dates
 ISO = "ISO8601"
 COMPACT = "%Y%m%d"
 
@@ -37,18 +40,24 @@ _SHAPES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         *((rf"\d{{1,2}}{gap}{_MONTH}{gap}\d{{4}}", (f"%d{gap}%b{gap}%Y",)) for gap in "- /"),
         *((rf"\d{{1,2}}{gap}{_MONTH}{gap}\d{{2}}", (f"%d{gap}%b{gap}%y",)) for gap in "- /"),
         (rf"{_MONTH} \d{{1,2}}, \d{{4}}", ("%b %d, %Y",)),
+        (rf"{_MONTH} \d{{1,2}} \d{{4}}", ("%b %d %Y",)),
+        (rf"{_MONTH}-\d{{2}}", ("%b-%y",)),
+        (r"\d{1,2}/\d{4}", ("%m/%Y",)),
         (rf"\d{{1,2}} {_LONG} \d{{4}}", ("%d %B %Y",)),
         (rf"{_LONG} \d{{1,2}}, \d{{4}}", ("%B %d, %Y",)),
         *((rf"{_MONTH}{gap}\d{{4}}", (f"%b{gap}%Y",)) for gap in "- "),
         *((rf"{_LONG}{gap}\d{{4}}", (f"%B{gap}%Y",)) for gap in "- "),
         (r"\d{1,2}:\d{2}", ("%H:%M",)),
         (r"\d{1,2}:\d{2}:\d{2}", ("%H:%M:%S",)),
+        (r"\d{1,2}:\d{2} [AP]M", ("%I:%M %p",)),
+        (r"\d{1,2}:\d{2}[AP]M", ("%I:%M%p",)),
+        (r"\d{1,2}:\d{2}:\d{2} [AP]M", ("%I:%M:%S %p",)),
     )
 )
 
 
 def infer_date_format(texts: Sequence[str], counts: NDArray[np.intp]) -> str | None:
-    """Return the format in which at least 95 % of the cells are dates, or None.
+    """Return the format in which at least 95 % of the cells are dates, or all but one or two distinct texts; or None.
 
     Whether 03/04/2020 is in March or in April is decided on the whole column; where nothing decides, slashes mean
     month first, other separators day first.
@@ -60,7 +69,6 @@ def infer_date_format(texts: Sequence[str], counts: NDArray[np.intp]) -> str | N
     counts : int array of shape (n_texts,)
         How often each occurs.
     """
-    needed = DATE_SHARE * counts.sum()
     for shape, formats in _SHAPES:
         matches = _matches(shape, texts, counts)
         if matches is None:
@@ -68,10 +76,11 @@ def infer_date_format(texts: Sequence[str], counts: NDArray[np.intp]) -> str | N
         best, most = None, 0
         for date in formats:
             for written in _with_times(date, matches):
-                read = int(counts[~np.isnat(read_dates(texts, written))].sum())
-                if read > most:
+                are_dates = ~np.isnat(read_dates(texts, written))
+                read = int(counts[are_dates].sum())
+                if read > most and _are_enough(are_dates, counts):
                     best, most = written, read
-        if best is not None and most >= needed:
+        if best is not None:
             return best
     return None
 
@@ -89,10 +98,17 @@ def are_compact_dates(numbers: NDArray[np.float64]) -> bool:
     return not np.isnat(read_dates([f"{number:.0f}" for number in numbers], COMPACT)).any()
 
 
+def _are_enough(are_dates: NDArray[np.bool_], counts: NDArray[np.intp]) -> bool:
+    share = counts[are_dates].sum() / counts.sum()
+    n_dates, n_others = int(are_dates.sum()), int((~are_dates).sum())
+    stand_ins = n_others <= MOST_STAND_INS and n_dates >= FEWEST_BESIDE_THEM
+    return bool(share >= DATE_SHARE or (share >= LEAST_SHARE and stand_ins))
+
+
 def _matches(shape: re.Pattern[str], texts: Sequence[str], counts: NDArray[np.intp]) -> list[re.Match[str]] | None:
     """Return the texts that have a shape; None as soon as too few can have it."""
     matches = []
-    allowed = (1 - DATE_SHARE) * counts.sum()
+    allowed = (1 - LEAST_SHARE) * counts.sum()
     for text, count in zip(texts, counts.tolist(), strict=True):
         match = shape.fullmatch(text)
         if match is not None:

@@ -4,15 +4,18 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from automl_meta.datasets.cells import MISSING
 from automl_meta.datasets.errors import DuplicateColumnsError, TableError, listed
+from automl_meta.datasets.schema import Schema
 
 Progress = Callable[[float], None]
 
@@ -49,11 +52,16 @@ class Head:
 
 
 def read_delimited(
-    text: str, source: str, separator: str | None = None, *, progress: Progress | None = None
+    text: str,
+    source: str,
+    separator: str | None = None,
+    *,
+    schema: Schema | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the table in `text`, with its first row as names.
 
-    A first column without a name that counts the rows is left out, with a note in ``attrs["notes"]``. A first row of
+    A first column without a name that numbers the rows is left out, with a note in ``attrs["notes"]``. A first row of
     numbers that are not a count is taken for data, and the columns are named column_1, column_2, ...
 
     Parameters
@@ -63,6 +71,9 @@ def read_delimited(
         For messages.
     separator : str, optional
         Found out if not given.
+    schema : Schema, optional
+        Of the table that a model was fitted to: its columns are not left out, its names no data, and what was text
+        stays text, even if all cells look like numbers here.
     progress : callable, optional
         Told which share of the text has been read, block by block, from another thread.
 
@@ -73,22 +84,26 @@ def read_delimited(
     DuplicateColumnsError
         If two columns have the same name.
     """
-    head = read_head(text, source, separator)
+    known = frozenset() if schema is None else schema.known_names
+    texts = frozenset() if schema is None else schema.texts_in_files
+    head = read_head(text, source, separator, known)
     notes: list[str] = []
     if not head.has_header:
         notes.append("The first row is numbers: taken for data, and the columns named column_1, column_2, ...")
-    frame = _parse(text[head.begin :], source, head.separator, list(head.names), int(head.has_header), progress)
+    frame = _parse(text[head.begin :], source, head, texts.intersection(head.names), progress)
     if len(frame) == 0:
         raise TableError(source, "has a header, but no rows.")
-    if head.unnamed and counts_rows(frame.iloc[:, 0]):
+    if head.unnamed and head.names[0] not in known and numbers_rows(frame.iloc[:, 0]):
         frame = frame.iloc[:, 1:]
-        notes.append("Left out the first column: it has no name and only counts the rows")
+        notes.append("Left out the first column: it has no name and only numbers the rows. Name it to have it used")
     frame.attrs["notes"] = tuple(notes)
     return frame
 
 
-def read_head(text: str, source: str, separator: str | None = None) -> Head:
+def read_head(text: str, source: str, separator: str | None = None, known: Collection[str] = ()) -> Head:
     """Return the names and the separator of a delimited text, of which the first MiB is enough.
+
+    A first row with one of the `known` names is no data.
 
     Raises
     ------
@@ -103,7 +118,7 @@ def read_head(text: str, source: str, separator: str | None = None) -> Head:
         separator, begin = declared[1], declared.end()
     separator = separator or sniff_separator(text[begin:])
     names = _header(text[begin:], source, separator)
-    has_header = not _is_data(names)
+    has_header = not _is_data(names) or any(name in known for name in names)
     if not has_header:
         names = [f"column_{position + 1}" for position in range(len(names))]
     unnamed = has_header and names[0] == "" and len(names) > 1
@@ -134,12 +149,9 @@ def sniff_separator(text: str) -> str:
     return best
 
 
-def counts_rows(column: "pd.Series[float]") -> bool:
-    """Return whether a column is 0, 1, 2, ... or 1, 2, 3, ..."""
-    if not pd.api.types.is_integer_dtype(column.dtype) or column.isna().any():
-        return False
-    first = int(column.iloc[0])
-    return first in (0, 1) and bool((column.to_numpy() == range(first, first + len(column))).all())
+def numbers_rows(column: "pd.Series[Any]") -> bool:
+    """Return whether a column has a whole number of its own in each row, as the index of a sample of rows has."""
+    return pd.api.types.is_integer_dtype(column.dtype) and not column.isna().any() and column.is_unique
 
 
 def _first_rows(text: str, separator: str) -> list[list[str]]:
@@ -189,18 +201,23 @@ class _Counted(io.BytesIO):
         return part
 
 
-def _parse(
-    text: str, source: str, separator: str, names: list[str], skip: int, progress: Progress | None
-) -> pd.DataFrame:
-    def read(*, threads: bool, types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
+def _parse(text: str, source: str, head: Head, texts: Collection[str], progress: Progress | None) -> pd.DataFrame:
+    def read(*, threads: bool, texts: Collection[str] = texts) -> pa.Table:
         return pyarrow.csv.read_csv(
             pa.BufferReader(content) if progress is None else pa.PythonFile(_Counted(content, progress), mode="r"),
             read_options=pyarrow.csv.ReadOptions(
-                column_names=names, skip_rows=0, skip_rows_after_names=skip, use_threads=threads, block_size=1 << 24
+                column_names=list(head.names),
+                skip_rows=0,
+                skip_rows_after_names=int(head.has_header),
+                use_threads=threads,
+                block_size=1 << 24,
             ),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values='"' in text),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=head.separator, newlines_in_values='"' in text),
             convert_options=pyarrow.csv.ConvertOptions(
-                null_values=NULLS, strings_can_be_null=True, timestamp_parsers=NO_DATES, column_types=types
+                null_values=NULLS,
+                strings_can_be_null=True,
+                timestamp_parsers=NO_DATES,
+                column_types=dict.fromkeys(texts, pa.string()),
             ),
         )
 
@@ -212,10 +229,20 @@ def _parse(
             table = read(threads=False)  # says which row
         except pa.ArrowInvalid as error:
             raise TableError(source, explained(str(error))) from error
-    times = [field.name for field in table.schema if pa.types.is_temporal(field.type)]
-    if times:  # 7:05 would come out as 07:05:00
-        table = read(threads=True, types=dict.fromkeys(times, pa.string()))
+    altered = [name for name, column in zip(table.column_names, table.columns, strict=True) if _is_altered(column)]
+    if altered:
+        table = read(threads=True, texts={*texts, *altered})
     return _to_pandas(table)
+
+
+def _is_altered(column: pa.ChunkedArray) -> bool:
+    """Return whether cells are no longer as they were written: 7:05 as 07:05:00, 23 digits as a float."""
+    if pa.types.is_temporal(column.type):
+        return True
+    if not pa.types.is_floating(column.type):
+        return False
+    limits = [abs(limit) for limit in pc.min_max(column).as_py().values() if limit is not None]
+    return any(2.0**63 <= limit < float("inf") for limit in limits)
 
 
 def explained(error: str) -> str:

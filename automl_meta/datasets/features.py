@@ -97,7 +97,7 @@ def features_from(X: Any, schema: Schema) -> tuple[pd.DataFrame, FeatureCheck]:
     unseen: dict[str, dict[str, int]] = {}
     unreadable: dict[str, int] = {}
     for column in schema.features:
-        cells = look(frame[column.name])
+        cells = look(frame[column.name], column.levels or ())
         columns[column.name], strange = read_cells(cells, column)
         if not strange:
             continue

@@ -14,13 +14,17 @@ from automl_meta.datasets.schema import Column, ColumnRole, NumberFormat
 BOOLEAN_PAIRS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 NUMBER_SHARE = 0.95  # of the present cells that must be numbers
 MANY = 20  # more distinct values than this make stray words in a column of numbers believable
+LONGEST_NUMBER = 15  # digits
 FEWEST_FOR_IDENTIFIER = 10  # rows; in fewer, being unique says nothing
 WORDS = 1.5  # mean words of texts; names of people and things have about two, of towns fewer
 WORDS_OF_SENTENCES = 8.0
 ROWS_PER_NAME = 5.0  # of a text of a few words; what occurs more often is a category
 ROWS_PER_SENTENCE = 10.0
 
-_IDENTIFIER_NAME = re.compile(r"(?:^|[\W_])(?:ids?|uuid|guid|key|index|idx|rownames?|row)(?:$|[\W_])", re.I)
+_IDENTIFIER_NAME = re.compile(
+    r"(?:^|[\W_])(?:ids?|uuid|guid|key|index|idx|rownames?|row)(?:$|[\W_])|^unnamed: \d+$", re.I
+)
+_WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # Thai, Lao, Japanese, Chinese
 _CAMEL_IDENTIFIER = re.compile(r"[a-z](?:ID|Id)(?:$|[A-Z_\W])")
 _ORDER_NAME = re.compile(r"time|date|year|month|week|day|hour|age|trend|rank|period|season|step|^t$", re.I)
 
@@ -60,6 +64,9 @@ def numbers_in(cells: Cells) -> tuple[NumberFormat, NDArray[np.float64]] | None:
     if written is None or (len(cells.texts) <= MANY and _mixes_units(cells.texts, written)):
         return None
     numbers = read_numbers(cells.texts, written)
+    long = np.array([len(text) > LONGEST_NUMBER and text.isdecimal() for text in cells.texts], dtype=bool)
+    if len(np.unique(numbers[long])) < long.sum():
+        return None  # codes that differ only in digits which numbers do not have
     strays = np.isnan(numbers)
     if not strays.any():
         return written, numbers
@@ -180,7 +187,12 @@ def _is_free_text(cells: Cells) -> bool:
 
 
 def _n_words(text: str) -> int:
-    """Return how many words a text has; what has as many digits as letters, as codes and numbers do, is none."""
+    """Return how many words a text has; what has as many digits as letters, as codes and numbers do, is none.
+
+    Where words are written without spaces, two letters count as one.
+    """
+    if not text.isascii() and (letters := len(_WITHOUT_SPACES.findall(text))):
+        return letters // 2
     return sum(sum(map(str.isalpha, part)) > sum(map(str.isdigit, part)) for part in text.split())
 
 

@@ -18,7 +18,7 @@ from automl_meta.datasets.row_columns import RowColumns, group_codes, row_weight
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.target import TaskChoice, guess_target, prepare_target
 from automl_meta.errors import InputError
-from automl_meta.files import STANDARD_INPUT, is_file_name
+from automl_meta.files import table_name
 
 NO_ROW_COLUMNS = RowColumns()
 
@@ -105,7 +105,13 @@ def make_dataset(
     if not values:
         raise TableError(name, "has no column to learn from: each is constant, an identifier, or ignored.")
     X = pd.DataFrame(values, index=frame.index, columns=pd.Index(list(values), dtype=object))
-    schema = Schema(task=prepared.task, target=target, columns=columns, classes=prepared.classes)
+    schema = Schema(
+        task=prepared.task,
+        target=target,
+        columns=columns,
+        classes=prepared.classes,
+        target_number=prepared.number,
+    )
     return Dataset(
         name=name,
         X=X,
@@ -151,16 +157,6 @@ def dataset_from_arrays(
         if given is not None:
             frame, named[role] = _with_column(frame, what, _as_series(given, what), what)
     return make_dataset(frame, target, task=task, rows=RowColumns(**named), name=name)
-
-
-def table_name(source: str | Path) -> str:
-    """Return a short name for a source: the file's name without its endings, or what follows the colon."""
-    text = str(source)
-    if text == STANDARD_INPUT:
-        return "stdin"
-    if not is_file_name(text):
-        return text.replace(":", "_")
-    return Path(text).name.split(".")[0] or "data"
 
 
 def _with_column(frame: pd.DataFrame, name: str, values: "pd.Series[Any]", what: str) -> tuple[pd.DataFrame, str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets.schema import NumberFormat
 
 UNIT_SHARE = 0.8  # of the numbers that have the most common unit, or none
+MAGNITUDES = {"": 1.0, "k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12}
 
 _CURRENCY = r"(?:[$€£¥₹₽₩]|(?:US|AU?|CA?|NZ|HK|SG?)\$|(?:USD|EUR|GBP|CHF|JPY|INR|AUD|CAD|Rs\.?)(?=[\s\d]))"
 _BLANKS = " \u00a0\u202f"
@@ -52,6 +53,9 @@ def infer_format(texts: Sequence[str], counts: NDArray[np.intp]) -> NumberFormat
     written = _numbers_in(texts, counts)
     if written is None:
         return None
+    magnitudes = _have_magnitudes({unit[1] for unit, _, _ in written}, texts)
+    if magnitudes:
+        written = [((prefix, ""), digits, count) for (prefix, _), digits, count in written]
     units: Counter[tuple[str, str]] = Counter()
     for unit, _, count in written:
         units[unit] += count
@@ -60,21 +64,23 @@ def infer_format(texts: Sequence[str], counts: NDArray[np.intp]) -> NumberFormat
     if bare + n_unit < UNIT_SHARE * (bare + units.total()):
         return None
     style = _best_style([(digits, count) for other, digits, count in written if other in (unit, ("", ""))])
-    return (
-        None if style is None else NumberFormat(prefix=unit[0], suffix=unit[1], decimal=style[0], thousands=style[1])
-    )
+    if style is None:
+        return None
+    return NumberFormat(prefix=unit[0], suffix=unit[1], decimal=style[0], thousands=style[1], magnitudes=magnitudes)
 
 
 def read_numbers(texts: Sequence[str], written: NumberFormat) -> NDArray[np.float64]:
     """Return the numbers that distinct `texts` are under a format; NaN where one is not."""
+    suffix = "|".join(MAGNITUDES) if written.magnitudes else f"(?:{re.escape(written.suffix)})?"
     pattern = re.compile(
         rf"({_SIGN}?)\s*(?:{re.escape(written.prefix)})?\s*({_SIGN}?)"
-        rf"({_style(written.decimal, written.thousands)})({_EXPONENT})?\s*(?:{re.escape(written.suffix)})?",
+        rf"({_style(written.decimal, written.thousands)})({_EXPONENT})?\s*({suffix})",
         re.IGNORECASE,
     )
     dropped = _BLANKS if written.thousands == " " else written.thousands
     table = str.maketrans({**dict.fromkeys(dropped), written.decimal: "."})
-    numbers = [_read(pattern.fullmatch(text), table) for text in texts]
+    factors = MAGNITUDES if written.magnitudes else {}
+    numbers = [_read(pattern.fullmatch(text), table, factors) for text in texts]
     return np.array(numbers, dtype=np.float64)
 
 
@@ -87,11 +93,11 @@ def _plain(text: str) -> float:
         return np.nan
 
 
-def _read(match: re.Match[str] | None, table: dict[int, str | None]) -> float:
+def _read(match: re.Match[str] | None, table: dict[int, str | None], factors: Mapping[str, float]) -> float:
     if match is None:
         return np.nan
-    sign, inner, digits, exponent = match.groups()
-    value = float(digits.translate(table) + (exponent or ""))
+    sign, inner, digits, exponent, suffix = match.groups()
+    value = float(digits.translate(table) + (exponent or "")) * factors.get(suffix.casefold(), 1.0)
     if not np.isfinite(value):
         return np.nan
     return -value if (sign or inner) in ("-", "\u2212") else value
@@ -111,6 +117,17 @@ def _numbers_in(texts: Sequence[str], counts: NDArray[np.intp]) -> list[tuple[tu
         unit = (parts["prefix"].casefold(), parts["suffix"].strip().casefold())
         written.append((unit, parts["digits"], count))
     return written
+
+
+def _have_magnitudes(suffixes: set[str], texts: Sequence[str]) -> bool:
+    """Return whether numbers are written as 950, 1.2k and 3M.
+
+    A lone "5 m" may be metres, and a lone "12B" a door; "5k" and "5M" are neither.
+    """
+    if not suffixes <= MAGNITUDES.keys() or suffixes == {""}:
+        return False
+    attached = {text[-1] for text in texts if text[-2:-1].isdigit()}
+    return bool(attached & {"k", "K", "M"}) or suffixes >= {"m", "b"}
 
 
 def _best_style(written: Iterable[tuple[str, int]]) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ import codecs
 import gzip
 import io
 import json
+import re
 import sys
 import zlib
 from pathlib import Path
@@ -16,6 +17,7 @@ from automl_meta.datasets.arff import read_arff
 from automl_meta.datasets.delimited import Progress, read_delimited
 from automl_meta.datasets.errors import TableError
 from automl_meta.datasets.named import read_openml, read_sklearn
+from automl_meta.datasets.schema import Schema
 from automl_meta.files import STANDARD_INPUT
 
 _BOMS = (
@@ -42,7 +44,10 @@ _ENDINGS = {
 }
 
 
-def read_table(source: str | Path, *, progress: Progress | None = None) -> pd.DataFrame:
+_JSON = re.compile(r"\[\s*\{|\{")
+
+
+def read_table(source: str | Path, schema: Schema | None = None, *, progress: Progress | None = None) -> pd.DataFrame:
     """Return a table as it is written, names as texts; what its columns mean is not decided here.
 
     Parameters
@@ -50,6 +55,8 @@ def read_table(source: str | Path, *, progress: Progress | None = None) -> pd.Da
     source : str or Path
         A file: CSV (separator and encoding found out), TSV, Parquet, ARFF, JSON lines, each also with gzip; ``-`` for
         standard input; ``sklearn:NAME`` for one of scikit-learn's tables; ``openml:NUMBER``.
+    schema : Schema, optional
+        Of the table that a model was fitted to: what was text there is text here, whatever the rows look like.
     progress : callable, optional
         Told now and then, from any thread, which share of a delimited text has been read.
 
@@ -69,11 +76,13 @@ def read_table(source: str | Path, *, progress: Progress | None = None) -> pd.Da
     if text.startswith("openml:"):
         return read_openml(text.removeprefix("openml:"))
     if text == STANDARD_INPUT:
-        return parse_table(sys.stdin.buffer.read(), "standard input", progress=progress)
-    return parse_table(_file_content(Path(source)), text, progress=progress)
+        return parse_table(sys.stdin.buffer.read(), "standard input", schema, progress=progress)
+    return parse_table(_file_content(Path(source)), text, schema, progress=progress)
 
 
-def parse_table(content: bytes, source: str, *, progress: Progress | None = None) -> pd.DataFrame:
+def parse_table(
+    content: bytes, source: str, schema: Schema | None = None, *, progress: Progress | None = None
+) -> pd.DataFrame:
     """Return the table in a file's bytes; `source` is for messages, and its ending tells the format."""
     if content.startswith(b"\x1f\x8b"):
         try:
@@ -93,7 +102,7 @@ def parse_table(content: bytes, source: str, *, progress: Progress | None = None
         return read_arff(text, source)
     if kind == "json":
         return _read_json(text, source)
-    return read_delimited(text, source, "\t" if kind == "tsv" else None, progress=progress)
+    return read_delimited(text, source, "\t" if kind == "tsv" else None, schema=schema, progress=progress)
 
 
 def decode(content: bytes, source: str) -> str:
@@ -149,7 +158,7 @@ def text_format(source: str, text: str) -> str:
         return _ENDINGS[ending]
     if start.startswith(("@relation", "@attribute")) or (start.startswith("%") and "@relation" in start):
         return "arff"
-    return "json" if start.startswith(("{", "[{")) else "csv"
+    return "json" if _JSON.match(start) else "csv"
 
 
 def _read_parquet(content: bytes, source: str) -> pd.DataFrame:
@@ -157,11 +166,11 @@ def _read_parquet(content: bytes, source: str) -> pd.DataFrame:
         frame = frame_of(pq.read_table(io.BytesIO(content)))
     except (OSError, ValueError, pa.ArrowException) as error:
         raise TableError(source, f"the Parquet file is damaged ({error}).") from error
-    return _checked(frame.reset_index(drop=frame.index.names == [None]), source)
+    return _checked(frame, source)
 
 
 def frame_of(part: pa.Table | pa.RecordBatch) -> pd.DataFrame:
-    """Return what was read from a Parquet file as a frame.
+    """Return what was read from a Parquet file as a frame; an index with a name is a column as others.
 
     Raises
     ------
@@ -173,7 +182,7 @@ def frame_of(part: pa.Table | pa.RecordBatch) -> pd.DataFrame:
         frame: pd.DataFrame = part.to_pandas()
     except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"what pandas wrote about its columns: {error!r}") from error
-    return frame
+    return frame.reset_index(drop=frame.index.names == [None])
 
 
 def _read_json(text: str, source: str) -> pd.DataFrame:
@@ -184,7 +193,7 @@ def _read_json(text: str, source: str) -> pd.DataFrame:
         except (ValueError, RecursionError) as error:
             raise TableError(source, f"is not JSON ({error}).") from error
     else:
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(io.StringIO(text, newline=None), start=1):
             if not line.strip():
                 continue
             try:

@@ -42,13 +42,14 @@ FEATURE_ROLES = frozenset(
 class NumberFormat:
     """How numbers are written in a column of text: ``NumberFormat(prefix="$", thousands=",")`` reads "$1,200".
 
-    A cell may leave the prefix or the suffix out.
+    A cell may leave the prefix or the suffix out. With ``magnitudes``, "1.2k" is 1200, and "3M" three million.
     """
 
     prefix: str = ""  # casefolded, as the suffix
     suffix: str = ""
     decimal: str = "."
     thousands: str = ""  # a space stands for any kind of blank
+    magnitudes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,12 @@ class Column:
     number: NumberFormat | None = None  # NUMERIC that was text
     date_format: str | None = None  # DATE that was text or integers: as for `pandas.to_datetime`
 
+    @property
+    def is_text_in_files(self) -> bool:
+        """Whether readers leave its cells as they are written, whatever the rows of one file make them look like."""
+        written = self.number is not None or self.date_format is not None
+        return written or self.role in (ColumnRole.CATEGORICAL, ColumnRole.TEXT)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
@@ -75,11 +82,24 @@ class Schema:
     target: str
     columns: tuple[Column, ...]
     classes: tuple[Label, ...] | None = None  # original labels in the order of their codes
+    target_number: NumberFormat | None = None  # regressions only, of a target that was text
 
     @property
     def features(self) -> tuple[Column, ...]:
         """The columns that algorithms see, in order."""
         return tuple(column for column in self.columns if column.role.is_feature)
+
+    @property
+    def known_names(self) -> frozenset[str]:
+        """The names of all columns, the target's among them."""
+        return frozenset({self.target, *(column.name for column in self.columns)})
+
+    @property
+    def texts_in_files(self) -> frozenset[str]:
+        """The names of the columns, and of the target, whose cells readers leave as they are written."""
+        texts = {column.name for column in self.features if column.is_text_in_files}
+        target_is_text = self.target_number is not None or any(isinstance(label, str) for label in self.classes or ())
+        return frozenset(texts | {self.target} if target_is_text else texts)
 
     def names(self, *roles: ColumnRole) -> list[str]:
         """Return the names of the columns with one of `roles`, in order."""
@@ -93,6 +113,7 @@ class Schema:
             "target": self.target,
             "columns": [_column_to_dict(column) for column in self.columns],
             "classes": None if self.classes is None else list(self.classes),
+            "target_number": None if self.target_number is None else asdict(self.target_number),
         }
 
     @classmethod
@@ -120,12 +141,13 @@ def _column_to_dict(column: Column) -> dict[str, Any]:
 
 
 def _read_v1(content: Mapping[str, Any]) -> Schema:
-    classes = content["classes"]
+    classes, number = content["classes"], content.get("target_number")
     return Schema(
         task=Task(content["task"]),
         target=content["target"],
         columns=tuple(_read_column_v1(column) for column in content["columns"]),
         classes=None if classes is None else tuple(classes),
+        target_number=None if number is None else NumberFormat(**number),
     )
 
 

@@ -3,7 +3,7 @@
 import codecs
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def open_pieces(
         streamed = _open_large(path, schema, rows)
         if streamed is not None:
             return streamed
-    return _whole(read_table(source), rows)
+    return _whole(read_table(source, schema), rows)
 
 
 def _whole(frame: pd.DataFrame, rows: int) -> TablePieces:
@@ -121,7 +121,8 @@ def _open_large(path: Path, schema: Schema, rows: int) -> TablePieces | None:
     kind = text_format(str(path), text)
     if kind not in ("csv", "tsv"):
         return None
-    return _delimited(path, read_head(text, str(path), "\t" if kind == "tsv" else None), schema, rows)
+    head = read_head(text, str(path), "\t" if kind == "tsv" else None, schema.known_names)
+    return _delimited(path, head, schema, rows)
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -157,16 +158,16 @@ def _delimited(path: Path, head: Head, schema: Schema, rows: int) -> TablePieces
             include_columns=wanted,
         ),
     }
-    roles = {column.name: column.role for column in schema.columns}
+    plain = frozenset(schema.names(ColumnRole.NUMERIC)) - schema.texts_in_files
 
     def pieces() -> Iterator[pd.DataFrame]:
         try:
             for batch in pyarrow.csv.open_csv(stream, **options):
-                yield from _cut(batch, rows, roles)
+                yield from _cut(batch, rows, plain)
         except _BROKEN as error:
             raise TableError(str(path), explained(str(error))) from error
 
-    shown = head.names[1:] if head.unnamed and head.names[0] not in roles else head.names
+    shown = head.names[1:] if head.unnamed and head.names[0] not in schema.known_names else head.names
     return TablePieces(shown, pieces(), lambda: raw.tell() / max(size, 1), stack)
 
 
@@ -222,19 +223,20 @@ def _scan(path: Path) -> tuple[str, bool]:
     return ("latin-1" if undefined else "cp1252"), quoted
 
 
-def _cut(batch: pa.RecordBatch, rows: int, roles: dict[str, ColumnRole]) -> Iterator[pd.DataFrame]:
+def _cut(batch: pa.RecordBatch, rows: int, plain: Collection[str]) -> Iterator[pd.DataFrame]:
+    """Return the batch in pieces; the `plain` columns are numbers without units and the like."""
     size = _rows_of_a_piece(rows, batch.num_columns)
     for start in range(0, batch.num_rows, size):
         part = batch.slice(start, size)
         columns = [
-            _as_numbers(column) if roles.get(name) is ColumnRole.NUMERIC else column
+            _as_numbers(column) if name in plain else column
             for name, column in zip(part.schema.names, part.columns, strict=True)
         ]
         yield pa.table(columns, names=part.schema.names).to_pandas()
 
 
 def _as_numbers(column: pa.Array) -> pa.Array:
-    """Return texts as numbers if all of them are; units and the like are left to those who know the format."""
+    """Return texts as numbers if all of them are; else they are left to those who know what may be among them."""
     try:
         return pc.cast(column, pa.float64())
     except pa.ArrowInvalid:

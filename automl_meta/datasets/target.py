@@ -40,6 +40,8 @@ class Target:
     kept : bool array of shape (n_rows,)
         Rows that have a target.
     classes : tuple of labels, or None for regression
+    number : NumberFormat or None
+        In which a regression's target was written, if it was text.
     notes : tuple of str
         For people.
     """
@@ -48,6 +50,7 @@ class Target:
     y: NDArray[np.int64] | NDArray[np.float64]
     kept: NDArray[np.bool_]
     classes: tuple[Label, ...] | None
+    number: NumberFormat | None
     notes: tuple[str, ...]
 
 
@@ -79,7 +82,7 @@ def infer_task(cells: Cells, name: str = "") -> Task:
         return Task.REGRESSION
     if cells.kind == "boolean" or n_distinct == 2:
         return kind
-    numbers = _amounts(cells)
+    numbers = _numbers(cells)
     if numbers is None:
         return kind
     present = numbers[~np.isnan(numbers)]
@@ -116,13 +119,22 @@ def prepare_target(name: str, series: "pd.Series[Any]", task: TaskChoice = "auto
     notes = (f"{n_missing} rows dropped: target {quoted(name)} is missing",) if n_missing else ()
     chosen = infer_task(cells, name) if task == "auto" else task
     if chosen == "regression":
-        return Target(Task.REGRESSION, amounts(name, cells)[kept], kept, None, notes)
+        written = _format_of(cells)
+        return Target(Task.REGRESSION, _amounts(name, cells, written)[kept], kept, None, written, notes)
     classes, codes = _classes(cells)
     chosen = _check_classes(name, classes, codes[kept], chosen, explicit=task != "auto")
-    return Target(chosen, codes[kept], kept, classes, (*notes, *_notes_of_single_rows(classes, codes[kept])))
+    return Target(chosen, codes[kept], kept, classes, None, (*notes, *_notes_of_single_rows(classes, codes[kept])))
 
 
-def amounts(name: str, cells: Cells) -> NDArray[np.float64]:
+def _format_of(cells: Cells) -> NumberFormat | None:
+    """Return how a regression target's numbers are written; None if they are no text."""
+    if cells.kind != "text":
+        return None
+    found = numbers_in(cells)
+    return NumberFormat() if found is None else found[0]
+
+
+def _amounts(name: str, cells: Cells, written: NumberFormat | None) -> NDArray[np.float64]:
     """Return a regression target's numbers; missing is NaN.
 
     Raises
@@ -134,8 +146,7 @@ def amounts(name: str, cells: Cells) -> NDArray[np.float64]:
         raise TargetError(name, "has dates, which cannot be predicted. Try another --target, or a number of days.")
     if cells.kind in ("number", "boolean"):
         return cells.values
-    found = numbers_in(cells)
-    numbers = read_numbers(cells.texts, NumberFormat()) if found is None else found[1]
+    numbers = read_numbers(cells.texts, written or NumberFormat())
     numbers = np.where(np.isnan(numbers), plain_numbers(cells.texts), numbers)
     strange = np.isnan(numbers)
     if strange.any():
@@ -160,13 +171,13 @@ def target_from(frame: pd.DataFrame, schema: Schema) -> NDArray[np.int64] | NDAr
     TargetError
         If a cell is missing, is a class that the schema does not know, or is not a number in a regression.
     """
-    cells = look(_target_column(frame, schema))
+    cells = _target_cells(frame, schema)
     n_missing = int(cells.missing.sum())
     if n_missing:
         row = int(np.argmax(cells.missing))
         raise TargetError(schema.target, f"is missing in {n_missing} rows; the first is data row {row + 1}.")
     if schema.classes is None:
-        return amounts(schema.target, cells)
+        return _amounts(schema.target, cells, schema.target_number)
     texts = cells.as_text()
     exact = {str(label): code for code, label in enumerate(schema.classes)}
     alike = {_label_text(label): code for code, label in enumerate(schema.classes)}
@@ -188,7 +199,7 @@ def has_target(frame: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
     MissingTargetError
         If the target's column is absent.
     """
-    return ~look(_target_column(frame, schema)).missing
+    return ~_target_cells(frame, schema).missing
 
 
 def labels_from(codes: NDArray[np.int64], schema: Schema) -> NDArray[Any]:
@@ -210,15 +221,14 @@ def class_labels(schema: Schema) -> NDArray[Any]:
     return np.array(classes, dtype=object) if any(isinstance(label, str) for label in classes) else np.array(classes)
 
 
-def _target_column(frame: pd.DataFrame, schema: Schema) -> "pd.Series[Any]":
+def _target_cells(frame: pd.DataFrame, schema: Schema) -> Cells:
     names = [str(name).strip() for name in frame.columns]
     if schema.target not in names:
         raise MissingTargetError("The table", schema.target, tuple(names))
-    column: pd.Series[Any] = frame.iloc[:, names.index(schema.target)]
-    return column
+    return look(frame.iloc[:, names.index(schema.target)], [str(label) for label in schema.classes or ()])
 
 
-def _amounts(cells: Cells) -> NDArray[np.float64] | None:
+def _numbers(cells: Cells) -> NDArray[np.float64] | None:
     """Return the numbers of cells that are, all but a few, numbers; None where they are texts."""
     if cells.kind == "number":
         return cells.values

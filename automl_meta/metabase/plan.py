@@ -67,16 +67,27 @@ def plan(ordered: Sequence[DatasetSource], candidates: Mapping[Task, Sequence[Co
 
 
 def dataset_order(sources: Sequence[DatasetSource], row_cap: int) -> list[DatasetSource]:
-    """Sort: one of each family first, then their relatives, simulated ones last; cheap ones first in each part.
+    """Sort: one of each family first, then their relatives, simulated ones last; each part evenly over sizes.
 
-    A `row_cap` of 0 is no cap.
+    However few of a part were run, they are small, middling and large ones, as all of it: what was run on cheap ones
+    only could not be compared with what was run on all. A `row_cap` of 0 is no cap.
     """
+    parts: dict[tuple[bool, bool], list[DatasetSource]] = {}
     seen: set[str] = set()
-    keys: dict[str, tuple[bool, bool, int, str]] = {}
     for source in sources:
         family = source.family or source.name
-        cells = min(source.n_rows, row_cap or source.n_rows) * source.n_columns
-        keys[source.name] = (source.simulated, family in seen, cells, source.name)
+        parts.setdefault((source.simulated, family in seen), []).append(source)
         if not source.simulated:
             seen.add(family)
-    return sorted(sources, key=lambda source: keys[source.name])
+
+    def size(source: DatasetSource) -> tuple[int, str]:
+        return min(source.n_rows, row_cap or source.n_rows) * source.n_columns, source.name
+
+    return [source for key in sorted(parts) for source in _evenly(sorted(parts[key], key=size))]
+
+
+def _evenly(ordered: list[DatasetSource]) -> list[DatasetSource]:
+    """Return what is in order such that each beginning is spread evenly over it: by van der Corput's sequence."""
+    n_bits = len(ordered).bit_length()
+    positions = sorted(range(len(ordered)), key=lambda position: int(f"{position:0{n_bits}b}"[::-1], 2))
+    return [ordered[position] for position in positions]

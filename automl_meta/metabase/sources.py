@@ -7,6 +7,7 @@ from pathlib import Path
 
 from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
+from automl_meta.files import table_name
 
 INDEX_NAME = "index.csv"
 INDEX_COLUMNS = ("name", "target", "path")  # those that an index must have
@@ -84,14 +85,14 @@ def _at(location: str, target: str | None) -> list[DatasetSource]:
         raise InputError(f"{path}: there is no such file or folder.")
     if path.name == INDEX_NAME or _looks_like_index(path):
         return _from_index(path)
-    return [DatasetSource(name=_stem(path), location=str(path), target=target)]
+    return [DatasetSource(name=table_name(path), location=str(path), target=target)]
 
 
 def _from_folder(folder: Path, target: str | None) -> list[DatasetSource]:
     tables = sorted(path for path in folder.iterdir() if path.name.removesuffix(".gz").endswith(TABLE_ENDINGS))
     if not tables:
         raise InputError(f"{folder}: holds neither an {INDEX_NAME} nor a table ({', '.join(TABLE_ENDINGS)}).")
-    return [DatasetSource(name=_stem(path), location=str(path), target=target) for path in tables]
+    return [DatasetSource(name=table_name(path), location=str(path), target=target) for path in tables]
 
 
 def _looks_like_index(path: Path) -> bool:
@@ -133,7 +134,3 @@ def _from_row(row: Mapping[str, str | None], index: Path) -> DatasetSource:
         )
     except ValueError as error:
         raise InputError(f"{index}: the row of {values['name']!r} cannot be understood ({error}).") from error
-
-
-def _stem(path: Path) -> str:
-    return path.name.split(".")[0]

@@ -26,6 +26,7 @@ FORMATS = [
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y %I:%M:%S %p",
     "%Y%m%dT%H%M%S",
+    "%b %d %Y",
 ]
 
 
@@ -50,6 +51,23 @@ def test_written_dates_come_back(written: str, days: list[int], seconds: int) ->
 def test_one_day_after_the_twelfth_decides_for_the_column() -> None:
     assert inferred(["01/02/2020", "03/04/2020", "25/04/2020"]) == "%d/%m/%Y"
     assert inferred(["01/02/2020", "03/04/2020", "04/25/2020"]) == "%m/%d/%Y"
+
+
+@pytest.mark.parametrize(
+    ("texts", "written"),
+    [(["Mar-21", "Apr-20"], "%b-%y"), (["03/2021", "11/2020"], "%m/%Y"), (["4:11 AM", "11:05 PM"], "%I:%M %p")],
+)
+def test_months_and_hours_are_dates(texts: list[str], written: str) -> None:
+    assert inferred(texts) == written
+    assert not np.isnat(read_dates(texts, written)).any()
+
+
+@pytest.mark.parametrize("stand_ins", [["9999-12-31"], ["0000-00-00", "unknown"]])
+def test_one_or_two_texts_may_stand_for_no_date(stand_ins: list[str]) -> None:
+    days = [f"2021-03-{day:02}" for day in range(1, 29)]
+    counts = np.array([*[1] * len(days), *[10] * len(stand_ins)])
+    assert infer_date_format([*days, *stand_ins], counts) == "ISO8601"
+    assert infer_date_format([*days[:10], *stand_ins], counts[18:]) is None
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ from automl_meta.datasets.numbers import plain_numbers, read_numbers
         (["1\u00a0234", "5\u202f678"], [1234, 5678]),
         ([".5", "1."], [0.5, 1]),
         (["EUR 5", "EUR 6.5"], [5, 6.5]),
+        (["950", "1.2k", "15.4K"], [950, 1200, 15400]),
+        (["$1.5M", "$900K", "$20M"], [1.5e6, 9e5, 2e7]),
+        (["12 m", "3.5 m"], [12, 3.5]),
     ],
 )
 def test_numbers_are_read_out_of_text(texts: list[str], numbers: list[float]) -> None:

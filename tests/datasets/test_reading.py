@@ -2,13 +2,22 @@
 
 import gzip
 import io
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from automl_meta.datasets import DuplicateColumnsError, TableError, read_dataset, read_table
+from automl_meta.datasets import (
+    ColumnRole,
+    DuplicateColumnsError,
+    RowColumns,
+    TableError,
+    read_dataset,
+    read_table,
+)
 
 
 def written(folder: Path, content: str | bytes, name: str = "table.csv") -> Path:
@@ -70,16 +79,47 @@ def test_tab_separated_by_ending(tmp_path: Path, name: str, text: str) -> None:
     assert read_table(written(tmp_path, text, name)).iloc[0].tolist() == ["1,5", "x"]
 
 
-@pytest.mark.parametrize("first", [0, 1])
-def test_unnamed_column_that_counts_rows_is_left_out_with_a_note(tmp_path: Path, first: int) -> None:
-    text = ",a,y\n" + "".join(f"{first + row},{row * 0.5},{row % 2}\n" for row in range(6))
+@pytest.mark.parametrize("index", [range(6), range(1, 7), [40, 3, 17, 5, 96, 2]], ids=["0", "1", "sampled rows"])
+def test_unnamed_column_that_numbers_rows_is_left_out_with_a_note(tmp_path: Path, index: Sequence[int]) -> None:
+    text = ",a,y\n" + "".join(f"{number},{row * 0.5},{row % 2}\n" for row, number in enumerate(index))
     path = written(tmp_path, text)
     assert list(read_table(path).columns) == ["a", "y"]
-    assert "only counts the rows" in read_dataset(path, "y").notes[0]
+    assert "only numbers the rows" in read_dataset(path, "y").notes[0]
+
+
+def test_index_that_pandas_named_is_an_identifier(tmp_path: Path) -> None:
+    rows = "".join(f"{row * 37 % 101},{row * 0.5},{row % 2}\n" for row in range(20))
+    dataset = read_dataset(written(tmp_path, "Unnamed: 0,a,y\n" + rows), "y")
+    assert dataset.schema.names(ColumnRole.IDENTIFIER) == ["Unnamed: 0"]
 
 
 def test_unnamed_column_of_values_is_kept_under_a_name(tmp_path: Path) -> None:
-    assert list(read_table(written(tmp_path, ",b\n7,x\n9,y\n")).columns) == ["column_1", "b"]
+    assert list(read_table(written(tmp_path, ",b\n7,x\n7,y\n")).columns) == ["column_1", "b"]
+
+
+@pytest.mark.parametrize("digits", [16, 18, 23])
+def test_codes_of_many_digits_are_not_rounded(tmp_path: Path, digits: int) -> None:
+    codes = [10 ** (digits - 1) + row for row in range(40)]
+    text = "account,a,y\n" + "".join(f"{code},{row * 0.5},{row % 2}\n" for row, code in enumerate(codes))
+    dataset = read_dataset(written(tmp_path, text), "y", rows=RowColumns(groups="account"))
+    assert dataset.groups is not None
+    assert len(np.unique(dataset.groups)) == 40
+    column = read_dataset(written(tmp_path, text.replace("account", "buyer")), "y").schema.columns[0]
+    assert column.role is (ColumnRole.IDENTIFIER if digits > 16 else ColumnRole.NUMERIC)
+
+
+@pytest.mark.parametrize("gap", ["\u2028", "\x85", "\x0c"])
+def test_only_line_breaks_end_the_lines_of_json_and_arff(tmp_path: Path, gap: str) -> None:
+    json_lines = "".join(json.dumps({"t": f"a{gap}b", "y": row}, ensure_ascii=False) + "\r\n" for row in range(3))
+    assert read_table(written(tmp_path, json_lines, "t.jsonl"))["t"].tolist() == [f"a{gap}b"] * 3
+    arff = f"@relation r\n@attribute t string\n@attribute y numeric\n@data\n'a{gap}b',1\n"
+    assert read_table(written(tmp_path, arff, "t.arff"))["t"].tolist() == [f"a{gap}b"]
+
+
+def test_indented_json_is_known_without_an_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps([{"a": 1, "y": "u"}, {"a": 2, "y": "v"}], indent=2)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert read_table("-")["y"].tolist() == ["u", "v"]
 
 
 def test_header_of_numbers_is_taken_for_data(tmp_path: Path) -> None:

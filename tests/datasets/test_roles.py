@@ -64,6 +64,7 @@ ROLES = {
     "unique words": (NAMES, ColumnRole.IDENTIFIER),
     "words, of which some repeat": ([*NAMES[:40], *["Ann"] * 20], ColumnRole.CATEGORICAL),
     "unique codes of two parts": ([f"case {row:05}x" for row in range(N)], ColumnRole.IDENTIFIER),
+    "reviews in Chinese": ([f"这个产品{chr(0x4E00 + row)}质量很好,我非常喜欢" for row in range(N)], ColumnRole.TEXT),
     "uuids": ([str(uuid.UUID(int=row * 7919 << 64)) for row in range(N)], ColumnRole.IDENTIFIER),
     "unique codes": ([f"u{row:05}" for row in range(N)], ColumnRole.IDENTIFIER),
     "counts the rows": (range(N), ColumnRole.IDENTIFIER),

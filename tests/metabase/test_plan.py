@@ -13,7 +13,7 @@ from automl_meta.metabase.experiments import sample_rows
 from automl_meta.metabase.plan import Shard, dataset_order, plan
 
 
-def test_one_of_each_family_first_simulated_last_cheap_before_expensive() -> None:
+def test_one_of_each_family_first_simulated_last() -> None:
     sources = [
         fake.source("simulated", simulated=True, n_rows=10),
         fake.source("large", n_rows=2000, n_columns=9),
@@ -22,7 +22,16 @@ def test_one_of_each_family_first_simulated_last_cheap_before_expensive() -> Non
         fake.source("small", n_rows=80),
     ]
     names = [source.name for source in dataset_order(sources, 2000)]
-    assert names == ["small", "twin_1", "large", "twin_2", "simulated"]
+    assert names == ["small", "large", "twin_1", "twin_2", "simulated"]
+
+
+@given(st.integers(1, 60), st.data())
+def test_however_few_datasets_come_first_they_are_of_all_sizes(n: int, data: st.DataObject) -> None:
+    sizes = [source.n_rows for source in dataset_order([fake.source(f"d{i}", n_rows=10 + i) for i in range(n)], 0)]
+    assert sorted(sizes) == list(range(10, 10 + n))
+    first = sorted(sizes[: data.draw(st.integers(1, n))])
+    gaps = np.diff([9, *first, 10 + n])
+    assert gaps.max() <= 4 * n / len(first) + 1
 
 
 def test_rows_beyond_the_cap_do_not_count() -> None:

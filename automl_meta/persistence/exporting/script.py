@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -202,7 +202,7 @@ def _columns(schema: Schema) -> dict[str, str]:
     for column in schema.features:
         if column.role is ColumnRole.NUMERIC:
             how = column.number
-            written = () if how is None else (how.prefix, how.suffix, how.decimal, how.thousands)
+            written = () if how is None else astuple(how)
             numeric[column.name] = written
     dates = {column.name: column.date_format or "" for column in schema.features if column.role is ColumnRole.DATE}
     return {
