@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,9 @@ class Evaluation:
     scores : mapping from metric name to tuple of float
         One value a fold that was evaluated, in fold order; higher is better, as in scikit-learn's scorers.
         All folds if the status is OK; fewer, or on fewer rows, if it is CANCELLED; else empty.
-    predictions : float32 array or None
-        Out-of-fold probabilities of shape (n_rows, n_classes), or numbers of shape (n_rows,); NaN in rows that no
-        evaluated fold held out. Repeated folds are averaged.
+    predictions : array or None
+        Out-of-fold probabilities of shape (n_rows, n_classes), float32, or numbers of shape (n_rows,), float64; NaN
+        in rows that no evaluated fold held out. Repeated folds are averaged.
     models : tuple of Path
         One pickled pipeline a fold whose model predicts new rows, in the run's own folder; empty where models are not
         kept.
@@ -36,7 +37,7 @@ class Evaluation:
     configuration: Configuration
     status: Status
     scores: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    predictions: NDArray[np.float32] | None = None
+    predictions: NDArray[np.floating[Any]] | None = None
     models: tuple[Path, ...] = ()
     repeats: int = 1
     fit_seconds: float = 0.0
