@@ -35,15 +35,15 @@ class Decided:
         What the predicted class is the largest of.
     """
 
-    plain: Floats
-    weighed: Floats
+    plain: NDArray[np.float64]
+    weighed: NDArray[np.float64]
 
     @classmethod
-    def by(cls, decision: NDArray[Any] | None, predictions: Floats) -> Self:
+    def by(cls, decision: NDArray[Any] | None, predictions: NDArray[np.float64]) -> Self:
         """Return `predictions` with what a decision, see `weighted`, makes of them."""
-        return cls(predictions, weighted(predictions, decision))
+        return cls(predictions, np.asarray(weighted(predictions, decision), dtype=np.float64))
 
-    def seen_by(self, metric: Metric) -> Floats:
+    def seen_by(self, metric: Metric) -> NDArray[np.float64]:
         """Return what `metric` is to score: the classes that it scores are the decided ones."""
         return self.weighed if metric.needs == "classes" else self.plain
 
