@@ -97,7 +97,8 @@ def account(
     held_out = np.unique(np.concatenate([valid for _, valid in folds]))
     y, weights = dataset.y[held_out], taken(dataset.weights, held_out)
     told["metrics"] = [
-        {"metric": one.name, "score": one.score(y, plan.honest, weights)} for one in metrics_of(dataset.task)
+        {"metric": one.name, "score": one.score(y, plan.honest.seen_by(one), weights)}
+        for one in metrics_of(dataset.task)
     ]
     told["diagnosis"] = _diagnosis(dataset, plan, held_out, seed)
     left = None if seconds is None else seconds - (time.perf_counter() - began)
@@ -136,7 +137,6 @@ def _of_fold_models(
 def _diagnosis(dataset: Dataset, plan: EnsemblePlan, held_out: Any, seed: int) -> dict[str, Any]:
     y = dataset.y[held_out]
     if dataset.schema.classes is None:
-        return diagnose_numbers(y, plan.honest, seed=seed)
-    decided = plan.honest.argmax(axis=1)  # the decision's weights are in
-    probabilities = plan.honest / plan.honest.sum(axis=1, keepdims=True)
-    return diagnose_classes(y.astype(np.int64), probabilities, dataset.schema.classes, decided=decided)
+        return diagnose_numbers(y, plan.honest.plain, seed=seed)
+    decided = plan.honest.weighed.argmax(axis=1)
+    return diagnose_classes(y.astype(np.int64), plan.honest.plain, dataset.schema.classes, decided=decided)

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl_meta.datasets import TableError, Task, has_target, target_from, weights_from
 from automl_meta.errors import InputError, quoted
-from automl_meta.evaluation import metrics_of, resolve_metric
+from automl_meta.evaluation import Metric, metrics_of, resolve_metric
 from automl_meta.evaluation.bootstrap import bootstrap_intervals
 from automl_meta.evaluation.diagnosis import diagnose_classes, diagnose_numbers
+from automl_meta.evaluation.metrics import Weights
 from automl_meta.persistence import FittedModel
 from automl_meta.persistence.model import json_ready
 
@@ -39,6 +41,7 @@ class Judgement:
 def judge(model: FittedModel, frame: pd.DataFrame, extra_metrics: Sequence[str] = ()) -> Judgement:
     """Score `model` on the rows of a raw table that have a target, by all metrics of the task and `extra_metrics`.
 
+    Metrics of classes score those that the model decides for, by its threshold or the costs of mistakes.
     Rows count by the column of weights that the model was fitted with, if the table has it.
 
     Raises
@@ -55,20 +58,13 @@ def judge(model: FittedModel, frame: pd.DataFrame, extra_metrics: Sequence[str] 
     y = target_from(frame, schema)
     weights = weights_from(frame.reset_index(drop=True), schema)
     prediction, check = (model.predict_proba if schema.classes else model.predict)(frame)
-    intervals = bootstrap_intervals(metrics, y, prediction, weights=weights)
-    scores = [
-        {
-            "metric": metric.name,
-            "score": metric.score(y, prediction, weights),
-            "interval": list(intervals[metric.name]),
-        }
-        for metric in metrics
-    ]
+    decided = model.predictor.decided(prediction)
+    scores = [_scored(metric, y, decided.seen_by(metric), weights) for metric in metrics]
     if schema.classes is None:
         diagnosis = diagnose_numbers(y.astype(np.float64), prediction)
     else:
-        decided = model.predictor.decide(prediction)
-        diagnosis = diagnose_classes(y.astype(np.int64), prediction, schema.classes, decided=decided)
+        codes = model.predictor.decide(prediction)
+        diagnosis = diagnose_classes(y.astype(np.int64), prediction, schema.classes, decided=codes)
     return Judgement(
         rows=len(y),
         scores=json_ready(scores),
@@ -97,6 +93,11 @@ def missed_gates(judged: Judgement, gates: Mapping[str, float], task: Task) -> l
         for name, minimum in named.items()
         if scores[name] is None or scores[name] < minimum
     ]
+
+
+def _scored(metric: Metric, y: NDArray[Any], prediction: NDArray[Any], weights: Weights) -> dict[str, Any]:
+    (interval,) = bootstrap_intervals([metric], y, prediction, weights=weights).values()
+    return {"metric": metric.name, "score": metric.score(y, prediction, weights), "interval": list(interval)}
 
 
 def _gate(text: str) -> tuple[str, float]:

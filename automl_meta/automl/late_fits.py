@@ -109,7 +109,7 @@ class LateFits:
         above: Sequence[Configuration],
         folds: Sequence[Fold],
         deadline: Deadline,
-    ) -> list[NDArray[np.float32]] | None:
+    ) -> list[NDArray[np.floating[Any]]] | None:
         """Return the nested out-of-fold predictions of each configuration; None if a fold failed or took too long."""
         problem = Problem(
             dataset=self.dataset, folds=folds, metric=self.metric.name, seed=self.seed, models_folder=None
@@ -122,14 +122,14 @@ class LateFits:
         answers = self._run(problem, predict_fold, work, deadline, takes_seconds=False)
         if any(answer is None for answer in answers):
             return None
-        found = [np.full_like(predictions[0], np.nan, dtype=np.float32) for _ in above]
+        found = [np.full_like(predictions[0], np.nan) for _ in above]
         for (_, valid), answer in zip(folds, answers, strict=True):
             for prediction, values in zip(found, answer, strict=True):
                 prediction[valid] = values
         return found
 
     def _as_scored(
-        self, evaluation: Evaluation, prediction: NDArray[np.float32], folds: Sequence[Fold]
+        self, evaluation: Evaluation, prediction: NDArray[np.floating[Any]], folds: Sequence[Fold]
     ) -> Evaluation:
         """Return an evaluation with nested predictions, and the metric's scores of these."""
         y, weights = self.dataset.y, self.dataset.weights

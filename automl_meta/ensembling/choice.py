@@ -12,7 +12,7 @@ from automl_meta.ensembling.calibration import possible_calibrations
 from automl_meta.ensembling.candidates import Candidate
 from automl_meta.ensembling.comparing import Scores, no_worse, preferred
 from automl_meta.ensembling.deadline import Deadline
-from automl_meta.ensembling.decision import needs_decision, weighted
+from automl_meta.ensembling.decision import Decided, needs_decision
 from automl_meta.ensembling.finishing import fit_plan
 from automl_meta.ensembling.greedy import Limits
 from automl_meta.ensembling.library import Library, make_library
@@ -127,24 +127,24 @@ class _Chooser:
         self.options = options
         self._log_loss: dict[tuple[str, str], Scores] = {}
         self._final: dict[Recipe, Scores] = {}
-        by_costs = options.mistake_costs is not None
         has_time = nest.library.task.is_classification and self._has_time(deadline)
         self._may_calibrate = options.calibrate and has_time
-        self._may_decide = options.decide and has_time and not by_costs and needs_decision(nest.library.metric)
-        self._by_costs = by_costs and nest.library.metric.needs == "classes"
+        self._may_decide = options.decide and has_time and needs_decision(nest.library.metric)
 
     def choose(self, groups: NDArray[np.bool_]) -> Recipe:
         kind = preferred({name: scores[groups] for name, scores in self.judged.items()})
         calibration = self._calibration(kind, groups)
         return Recipe(kind, calibration, self._decision(kind, calibration, groups))
 
-    def honest_predictions(self) -> NDArray[np.float64]:
+    def honest_predictions(self) -> Decided:
         """Return predictions for all rows, each group's by the recipe that the other groups chose."""
-        honest = np.empty(self.nest.library.predictions[0].shape)
+        shape = self.nest.library.predictions[0].shape
+        honest = Decided(np.empty(shape), np.empty(shape))
         everyone = np.arange(len(self.nest.groups))
         for number, group in enumerate(self.nest.groups):
             others = everyone != number
-            honest[group] = self._nested(self.choose(others if others.any() else ~others))[group]
+            nested = self._nested(self.choose(others if others.any() else ~others))
+            honest.plain[group], honest.weighed[group] = nested.plain[group], nested.weighed[group]
         return honest
 
     def _has_time(self, deadline: Deadline) -> bool:
@@ -155,14 +155,14 @@ class _Chooser:
     def _scores(self, recipe: Recipe) -> Scores:
         """Return the nested scores of a recipe, by group."""
         if recipe not in self._final:
-            self._final[recipe] = self.nest.scores(self._nested(recipe))
+            self._final[recipe] = self.nest.scores(self._nested(recipe).seen_by(self.nest.library.metric))
         return self._final[recipe]
 
-    def _nested(self, recipe: Recipe) -> NDArray[np.float64]:
-        nested = self.nest.decided if recipe.decision == "tuned" else self.nest.predictions
-        predictions = nested(recipe.kind, recipe.calibration)
-        costs = self.options.mistake_costs if recipe.decision == "costs" else None
-        return np.asarray(weighted(predictions, costs), dtype=np.float64)
+    def _nested(self, recipe: Recipe) -> Decided:
+        plain = self.nest.predictions(recipe.kind, recipe.calibration)
+        if recipe.decision == "tuned":
+            return Decided(plain, self.nest.decided(recipe.kind, recipe.calibration))
+        return Decided.by(self.options.mistake_costs if recipe.decision == "costs" else None, plain)
 
     def _calibration(self, kind: str, groups: NDArray[np.bool_]) -> str:
         library = self.nest.library
@@ -186,7 +186,7 @@ class _Chooser:
         return self._log_loss[kind, calibration]
 
     def _decision(self, kind: str, calibration: str, groups: NDArray[np.bool_]) -> str:
-        if self._by_costs:
+        if self.options.mistake_costs is not None:
             return "costs"
         if not self._may_decide:
             return "none"

@@ -6,7 +6,8 @@ costs it is their matrix, and the class with the smallest expected cost is predi
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,31 @@ TUNED = ("f1", "balanced_accuracy", "matthews_corrcoef", "jaccard", "cohen_kappa
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the inverse class frequencies
 THRESHOLDS = 199
 MAX_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decided:
+    """Predictions, and what is decided by; both are the same for numbers, and where nothing weighs the classes.
+
+    Attributes
+    ----------
+    plain : array of shape (n_rows, n_classes) or (n_rows,)
+        Probabilities, or numbers.
+    weighed : array of the same shape
+        What the predicted class is the largest of.
+    """
+
+    plain: NDArray[np.float64]
+    weighed: NDArray[np.float64]
+
+    @classmethod
+    def by(cls, decision: NDArray[Any] | None, predictions: NDArray[np.float64]) -> Self:
+        """Return `predictions` with what a decision, see `weighted`, makes of them."""
+        return cls(predictions, np.asarray(weighted(predictions, decision), dtype=np.float64))
+
+    def seen_by(self, metric: Metric) -> NDArray[np.float64]:
+        """Return what `metric` is to score: the classes that it scores are the decided ones."""
+        return self.weighed if metric.needs == "classes" else self.plain
 
 
 def needs_decision(metric: Metric) -> bool:

@@ -17,7 +17,7 @@ def doubt_in_words(y: NDArray[np.generic], honest: NDArray[np.float64]) -> str:
     y : array of shape (n_rows,)
         Codes or numbers of the rows that were held out.
     honest : array of shape (n_rows, n_classes) or (n_rows,)
-        Predictions for them that are not optimistic.
+        Predictions for them that are not optimistic, the decided class the largest.
     """
     n_rows = len(y)
     if n_rows > TINY_ROWS:

@@ -1,7 +1,6 @@
 """Fitting the chosen way to combine to all rows, and gathering what is to be told of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from automl_meta.ensembling.combiners import Combiner
 from automl_meta.ensembling.comparing import Scores, error_of_mean, mean
 from automl_meta.ensembling.costs import mean_cost
 from automl_meta.ensembling.deadline import Deadline
-from automl_meta.ensembling.decision import fit_decision, weighted
+from automl_meta.ensembling.decision import Decided, fit_decision, weighted
 from automl_meta.ensembling.doubt import standard_error
 from automl_meta.ensembling.few_rows import merits, reliability, shared_training
 from automl_meta.ensembling.few_rows_doubt import doubt_in_words
@@ -26,7 +25,7 @@ def fit_plan(
     nest: Nest,
     recipe: Recipe,
     judged: Mapping[str, Scores],
-    honest: NDArray[np.float64],
+    honest: Decided,
     costs: NDArray[np.float64] | None,
     deadline: Deadline,
 ) -> EnsemblePlan:
@@ -35,8 +34,8 @@ def fit_plan(
     Parameters
     ----------
     judged : mapping from kind to nested scores, (n_groups,)
-    honest : array of the predictions' shape
-        Predictions that nothing of the choice has seen, as they are to be scored.
+    honest : Decided
+        Predictions that nothing of the choice has seen.
     costs : array of shape (n_classes, n_classes) or None
         Of mistakes.
     deadline : Deadline
@@ -47,7 +46,8 @@ def fit_plan(
     members, combiner = _in_order(members, combiner, library)
     calibration, decision, combined = _finish(library.only(members), combiner, recipe, costs)
     comparison = tuple(_estimate(nest, kind, judged) for kind in judged)
-    fold_scores = nest.scores(honest)
+    scored = honest.seen_by(library.metric)
+    fold_scores = nest.scores(scored)
     nested = nest.predictions(recipe.kind, recipe.calibration)
     return EnsemblePlan(
         kind=recipe.kind,
@@ -58,11 +58,11 @@ def fit_plan(
         inputs=_inputs(library, members),
         combiner=combiner,
         calibration=calibration,
-        decision=decision if costs is None else costs,
+        decision=decision,
         residuals=None if library.task.is_classification else Residuals.of(library.y, nested),
         metric=library.metric.name,
         score=mean(fold_scores),
-        error=standard_error(library.metric, library.y, honest, nest.groups, nest.seed, deadline, library.weights),
+        error=standard_error(library.metric, library.y, scored, nest.groups, nest.seed, deadline, library.weights),
         fold_scores=tuple(float(score) for score in fold_scores),
         honest=honest,
         optimistic_score=mean(nest.scores(combined)),
@@ -75,7 +75,7 @@ def fit_plan(
         if costs is None
         else mean_cost(costs, library.y, weighted(nested, costs).argmax(axis=1), library.weights),
         undecided_cost=None if costs is None else mean_cost(costs, library.y, nested.argmax(axis=1), library.weights),
-        doubt=doubt_in_words(library.y, honest),
+        doubt=doubt_in_words(library.y, honest.weighed),
     )
 
 
@@ -101,7 +101,7 @@ def _inputs(library: Library, members: Sequence[int]) -> tuple[tuple[int, ...], 
 def _finish(
     members: Library, combiner: Combiner, recipe: Recipe, costs: NDArray[np.float64] | None
 ) -> tuple[Calibration | None, NDArray[np.float64] | None, NDArray[np.float64]]:
-    """Fit calibration and decision on all rows; return them and the predictions that are to be scored."""
+    """Return the calibration and the decision, fitted to all rows, and the predictions that are to be scored."""
     combined = combiner.combine(list(members.predictions))
     calibration = decision = None
     if recipe.calibration != "none":
@@ -109,8 +109,9 @@ def _finish(
         combined = calibration.apply(combined)
     if recipe.decision == "tuned":
         decision = fit_decision(members.metric, combined, members.y, members.weights)
-    scored: Any = weighted(combined, costs if recipe.decision == "costs" else decision)
-    return calibration, decision, np.asarray(scored)
+    elif recipe.decision == "costs":
+        decision = costs
+    return calibration, decision, Decided.by(decision, combined).seen_by(members.metric)
 
 
 def _contributions(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.calibration import Calibration
 from automl_meta.ensembling.combiners import Combiner
+from automl_meta.ensembling.decision import Decided
 from automl_meta.ensembling.intervals import Residuals
 
 
@@ -57,7 +58,7 @@ class EnsemblePlan:
         other folds than it is scored on. Mean over folds, and its standard error (see `doubt`). NaN where no row
         could be held out.
     fold_scores : tuple of float
-    honest : array of shape (n_held_out, n_classes) or (n_held_out,)
+    honest : Decided
         The predictions that `score` is made of, for the rows that the folds held out, in the table's order.
     optimistic_score : float
         What the weights score on the predictions that they were fitted to.
@@ -94,7 +95,7 @@ class EnsemblePlan:
     score: float
     error: float
     fold_scores: tuple[float, ...]
-    honest: NDArray[np.float64]
+    honest: Decided
     optimistic_score: float
     best_single_score: float
     comparison: tuple[KindEstimate, ...]

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.calibration import Calibration
 from automl_meta.ensembling.combiners import Combiner
-from automl_meta.ensembling.decision import weighted
+from automl_meta.ensembling.decision import Decided
 from automl_meta.ensembling.intervals import Residuals
 from automl_meta.ensembling.plan import EnsemblePlan
 from automl_meta.ensembling.upper_features import extended
@@ -84,7 +84,11 @@ class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
 
     def decide(self, probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the class codes that `probabilities`, (n_rows, n_classes), lead to."""
-        return np.asarray(weighted(probabilities, self.decision).argmax(axis=1), dtype=np.int64)
+        return np.asarray(self.decided(probabilities).weighed.argmax(axis=1), dtype=np.int64)
+
+    def decided(self, predictions: NDArray[np.float64]) -> Decided:
+        """Return `predictions`, (n_rows, n_classes) or (n_rows,), with what the classes are decided by."""
+        return Decided.by(self.decision, predictions)
 
     def predict_interval(
         self, X: pd.DataFrame, level: float = 0.9, *, threads: int = 1

@@ -13,7 +13,7 @@ class Recipe:
         One of `nested.KINDS`.
     calibration : {"none", "temperature", "isotonic"}
     decision : {"none", "tuned", "costs"}
-        What the predictions that are scored are multiplied by: nothing, weights tuned for the metric, or costs.
+        What the predicted class is chosen by: probabilities alone, weights tuned for the metric, or costs.
     """
 
     kind: str

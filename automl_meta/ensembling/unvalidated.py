@@ -7,6 +7,7 @@ import numpy as np
 
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.combiners import WeightedAverage
+from automl_meta.ensembling.decision import Decided
 from automl_meta.ensembling.few_rows import beliefs, likely_best, weights_of
 from automl_meta.ensembling.greedy import Limits
 from automl_meta.ensembling.options import EnsembleOptions
@@ -68,7 +69,7 @@ def plan_without_folds(
         score=math.nan,
         error=math.nan,
         fold_scores=(),
-        honest=np.empty((0, n_classes) if task.is_classification else 0),
+        honest=Decided.by(None, np.empty((0, n_classes) if task.is_classification else 0)),
         optimistic_score=math.nan,
         best_single_score=math.nan,
         comparison=(),

@@ -132,7 +132,7 @@ class _Tally:
         self._counts[valid] += 1
 
     @property
-    def predictions(self) -> NDArray[np.float32]:
+    def predictions(self) -> NDArray[np.floating[Any]]:
         """Out-of-fold predictions, the mean where a row was held out several times."""
         return _mean_predictions(self._sums, self._counts)
 
@@ -156,9 +156,11 @@ def _empty_predictions(dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[n
     return np.zeros(shape), np.zeros(dataset.n_rows, dtype=np.int64)
 
 
-def _mean_predictions(sums: NDArray[Any], counts: NDArray[Any]) -> NDArray[np.float32]:
+def _mean_predictions(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
     divisor = np.where(counts > 0, counts, np.nan)
-    return np.asarray(sums / (divisor if sums.ndim == 1 else divisor[:, None]), dtype=np.float32)
+    if sums.ndim == 1:  # beside a large mean, float32 would lose what numbers differ by
+        return sums / divisor
+    return np.asarray(sums / divisor[:, None], dtype=np.float32)
 
 
 def _keep(pipeline: Any, path: Path) -> Path:

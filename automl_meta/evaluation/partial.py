@@ -52,7 +52,7 @@ class Race:
     ----------
     metric : str
     pace : tuple of float
-        Scores of the candidate to be beaten, one a fold.
+        Scores of the candidate to be beaten, one a fold; NaN where the metric is undefined.
     deviation : float
         Standard deviation of the difference in score between two candidates from fold to fold.
     """
@@ -68,11 +68,17 @@ class Race:
         in blocks as in López-Ibáñez et al. 2016, "The irace package"), with the deviation that earlier candidates
         had: a candidate's own is unknown after one fold.
         """
-        seen = min(len(scores), len(self.pace))
-        if seen == 0 or seen == len(self.pace):
+        ahead = lead(self.pace, scores)
+        if not len(ahead) or len(scores) >= len(self.pace):
             return False
-        behind = float(np.mean(np.subtract(self.pace[:seen], scores[:seen])))
-        return bool(behind > CLEARLY * self.deviation / np.sqrt(seen))
+        return bool(ahead.mean() > CLEARLY * self.deviation / np.sqrt(len(ahead)))
+
+
+def lead(pace: Sequence[float], scores: Sequence[float]) -> NDArray[np.float64]:
+    """Return by how much `pace` is ahead of `scores`, fold by fold, in folds in which both are made and defined."""
+    made = min(len(pace), len(scores))
+    ahead = np.subtract(pace[:made], scores[:made])
+    return np.asarray(ahead[~np.isnan(ahead)], dtype=np.float64)
 
 
 def subsample(rows: NDArray[np.intp], strata: NDArray[np.int64], share: float, seed: int) -> NDArray[np.intp]:

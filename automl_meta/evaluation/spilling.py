@@ -27,7 +27,7 @@ class PredictionStore:
         self._files = 0
 
     def keep(self, evaluation: Evaluation) -> Evaluation:
-        """Return the evaluation as it is, or with its predictions (float32) read from a file as needed."""
+        """Return the evaluation as it is, or with its predictions read from a file as needed."""
         predictions = evaluation.predictions
         if predictions is None:
             return evaluation
@@ -36,5 +36,5 @@ class PredictionStore:
             return evaluation
         path = self._folder / f"predictions-{self._files}.npy"
         self._files += 1
-        np.save(path, predictions.astype(np.float32, copy=False))
+        np.save(path, predictions)
         return replace(evaluation, predictions=np.load(path, mmap_mode="r"))

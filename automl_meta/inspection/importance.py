@@ -56,7 +56,11 @@ def permutation_importances(
     """
     X, y, folds = dataset.X.iloc[rows].reset_index(drop=True), dataset.y[rows], ensemble.fold_of[rows]
     weights = taken(dataset.weights, rows)
-    base = metric.score(y, ensemble.predict(X, folds), weights)
+
+    def score(prediction: NDArray[np.float64]) -> float:
+        return metric.score(y, ensemble.decided(prediction).seen_by(metric), weights)
+
+    base = score(ensemble.predict(X, folds))
     at_once = max(1, ROWS_AT_ONCE // (repeats * len(rows)))
     found: list[Importance] = []
     for start in range(0, len(columns), at_once):
@@ -64,7 +68,7 @@ def permutation_importances(
         some = columns[start : start + at_once]
         copies = [_shuffled(X, column, seed, repeat) for column in some for repeat in range(repeats)]
         predicted = ensemble.predict(pd.concat(copies, ignore_index=True), np.tile(folds, len(copies)))
-        scores = [metric.score(y, part, weights) for part in np.split(predicted, len(copies))]
+        scores = [score(part) for part in np.split(predicted, len(copies))]
         drops = base - np.array(scores).reshape(len(some), repeats)
         found += [
             Importance(column=column, drop=float(own.mean()), error=float(own.std()))

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.ensembling import EnsemblePredictor
+from automl_meta.ensembling.decision import Decided
 from automl_meta.evaluation.folds import Fold
 
 
@@ -64,6 +65,10 @@ class OutOfFoldEnsemble:
             predict = predictor.predict_proba if n_classes else predictor.predict
             result[inside] = predict(X.iloc[inside])
         return result
+
+    def decided(self, predictions: NDArray[np.float64]) -> Decided:
+        """Return `predictions` with what the classes are decided by."""
+        return self._by_fold[0].decided(predictions)
 
 
 def _of_fold(predictor: EnsemblePredictor, fold: int, n_folds: int) -> EnsemblePredictor:

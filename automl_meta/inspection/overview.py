@@ -51,7 +51,7 @@ def inspect_ensemble(
     """
     rows = ensemble.rows
     end = Deadline.after(seconds)
-    losses = row_losses(dataset.y[rows], plan.honest)
+    losses = row_losses(dataset.y[rows], plan.honest.plain)
     slices, looked_at = worst_slices(dataset.take(rows), profile, losses, deadline=end.share(SLICES_SHARE))
     inspected: dict[str, Any] = {
         "slices": [one.to_dict() for one in slices],

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from automl_meta.evaluation.partial import Race
+from automl_meta.evaluation.partial import Race, lead
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.configuration import Configuration
@@ -28,19 +28,17 @@ class Racing:
 
     def add(self, evaluation: Evaluation) -> None:
         """Take in an evaluation; incomplete ones set no pace."""
-        scores = evaluation.scores.get(self._metric, ())
-        if evaluation.status is Status.OK and np.isfinite(scores).all():
-            self._finished[evaluation.configuration.id] = tuple(scores)
+        if evaluation.status is Status.OK and np.isfinite(evaluation.score(self._metric)):
+            self._finished[evaluation.configuration.id] = tuple(evaluation.scores[self._metric])
             self._algorithms.add(evaluation.configuration.algorithm)
 
     def race_for(self, configuration: Configuration) -> Race | None:
         """Return the race that `configuration` has to run, None if it has none."""
         if len(self._finished) < self._place or configuration.algorithm not in self._algorithms:
             return None
-        ids = sorted(self._finished, key=lambda key: (-float(np.mean(self._finished[key])), key))
-        pace = self._finished[ids[self._place - 1]]
-        if len(pace) < 2:
-            return None
-        differences = np.array([self._finished[key] for key in ids]) - pace
-        deviations = np.delete(differences.std(axis=1, ddof=1), self._place - 1)
-        return Race(metric=self._metric, pace=pace, deviation=float(np.median(deviations)))
+        ids = sorted(self._finished, key=lambda key: (-float(np.nanmean(self._finished[key])), key))
+        setter = ids.pop(self._place - 1)
+        pace = self._finished[setter]
+        leads = [lead(pace, self._finished[other]) for other in ids]
+        deviations = [ahead.std(ddof=1) for ahead in leads if len(ahead) > 1]
+        return Race(metric=self._metric, pace=pace, deviation=float(np.median(deviations))) if deviations else None

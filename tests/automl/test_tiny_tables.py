@@ -39,7 +39,7 @@ def test_few_rows_give_a_model_that_is_scored_and_doubted(counts: tuple[int, int
     result = run(make_dataset(table, "target"), RunOptions(**QUICK))
     held_out = sum(count for count in counts if count > 1)
     assert result.plan.kind == "average"
-    assert len(result.plan.honest) == held_out
+    assert len(result.plan.honest.plain) == held_out
     assert np.isfinite(result.plan.score)
     assert f"{held_out} rows are few" in result.plan.doubt
     assert set(result.plan.refitted) == set(result.plan.members)
@@ -50,7 +50,7 @@ def test_one_row_a_class_is_fitted_without_validation() -> None:
     result = run(make_dataset(irises(1, 1, 1), "target"), RunOptions(**QUICK))
     plan, told = result.plan, result.model.manifest["ensemble"]
     assert len(plan.members) > 1
-    assert len(plan.honest) == 0
+    assert len(plan.honest.plain) == 0
     assert told["score"] is None
     assert told["fold_scores"] == []
     assert "nobody knows" in told["doubt"]
@@ -91,7 +91,7 @@ def test_what_scores_are_made_of_is_predicted_without_seeing_it() -> None:
         table = pd.DataFrame(rng.normal(size=(20, 4)), columns=list("abcd")).assign(target=rng.permutation(20) % 2)
         dataset = make_dataset(table, "target", task="binary")
         plan = run(dataset, RunOptions(**{**QUICK, "seed": seed})).plan
-        right.append(np.mean(plan.honest.argmax(axis=1) == dataset.y))
+        right.append(np.mean(plan.honest.weighed.argmax(axis=1) == dataset.y))
     assert np.mean(right) < 0.62
 
 

@@ -117,6 +117,26 @@ def test_costs_move_the_threshold_and_save_money(metric: str) -> None:
     assert plan.cost < 0.9 * plan.undecided_cost
 
 
+@pytest.mark.parametrize(
+    ("metric", "options"), [("f1", {}), ("accuracy", {"costs": "fp=1,fn=5"}), ("roc_auc", {"costs": "fp=1,fn=5"})]
+)
+def test_honest_predictions_are_probabilities_and_what_is_decided_by(metric: str, options: dict[str, str]) -> None:
+    random = np.random.default_rng(4)
+    signal = random.normal(size=1500)
+    p = 1 / (1 + np.exp(-(signal * 2 - 3)))
+    y = (random.random(1500) < p).astype(np.int64)
+    costs = parse_costs(options["costs"], ("no", "yes")) if options else None
+    made = [evaluation("true", np.column_stack([1 - p, p]))]
+    plan = plan_of(made, y, Task.BINARY, metric, mistake_costs=costs)
+    np.testing.assert_allclose(plan.honest.plain[:, 1], p, atol=0.05)
+    scored = resolve_metric(metric, Task.BINARY)
+    groups = [valid for _, valid in folds_of(y, Task.BINARY)]
+    seen = plan.honest.seen_by(scored)
+    assert plan.score == pytest.approx(np.mean([scored.score(y[group], seen[group]) for group in groups]))
+    called = plan.honest.weighed.argmax(axis=1) == 1
+    assert called.sum() > 1.2 * (plan.honest.plain.argmax(axis=1) == 1).sum()
+
+
 def test_costs_of_several_classes_favour_the_dear_mistakes() -> None:
     costs = parse_costs("a:c=10, b:c=10", ("a", "b", "c"))
     assert costs.tolist() == [[0, 1, 10], [1, 0, 10], [1, 1, 0]]

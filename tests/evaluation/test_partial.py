@@ -38,6 +38,15 @@ def test_race_is_lost_by_who_is_clearly_behind_in_the_same_folds_only() -> None:
     assert not race.is_lost([0.0, 0.0, 0.0])  # it has been run: nothing is saved by giving up
 
 
+def test_race_is_run_in_the_folds_in_which_both_have_a_score() -> None:
+    undefined = float("nan")
+    race = Race(metric="roc_auc", pace=(0.9, undefined, 0.7, 0.8), deviation=0.05)
+    assert race.is_lost([0.7, undefined])
+    assert race.is_lost([0.8, undefined, 0.58])
+    assert not race.is_lost([0.8, undefined])
+    assert not race.is_lost([undefined, undefined])
+
+
 @pytest.fixture(scope="module")
 def wine() -> tuple:
     dataset = read_dataset("sklearn:wine")

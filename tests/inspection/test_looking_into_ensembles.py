@@ -10,10 +10,11 @@ from automl_meta.datasets import Task
 from automl_meta.datasets.profile import as_numbers
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.ensembling.deadline import Deadline
-from automl_meta.evaluation import make_folds
+from automl_meta.evaluation import make_folds, resolve_metric
 from automl_meta.inspection import OutOfFoldEnsemble, explain_rows, inspect_ensemble
 from automl_meta.inspection.association import correlation_ratios
 from automl_meta.inspection.background import draw_background
+from automl_meta.inspection.importance import permutation_importances
 from automl_meta.inspection.slices import ANYWAY, worst_slices
 from automl_meta.persistence.model import json_ready
 
@@ -52,6 +53,16 @@ def test_columns_that_make_the_target_matter_most(task: Task) -> None:
     assert set(order[:2]) == {"amount", "colour"}
     assert {entry["column"] for entry in told["dependences"]} >= {"amount", "colour"}
     assert json.loads(json.dumps(json_ready(told), allow_nan=False))["importance_rows"] == 240
+
+
+def test_importances_for_a_metric_of_classes_are_of_the_classes_that_are_decided_for() -> None:
+    one = made(Task.BINARY)
+    always_second = EnsemblePredictor(**{**one.predictor.get_params(deep=False), "decision": np.array([0.0, 1.0])})
+    ensemble = OutOfFoldEnsemble(always_second, make_folds(one.dataset, 3, 0))
+    for name, matters in (("accuracy", False), ("roc_auc", True)):
+        metric = resolve_metric(name, Task.BINARY)
+        found = permutation_importances(ensemble, one.dataset, ensemble.rows, ["amount", "colour"], metric)
+        assert all((importance.drop > 0) == matters for importance in found)
 
 
 @TASKS

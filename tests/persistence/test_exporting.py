@@ -3,18 +3,22 @@
 import ast
 import pickle
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import f1_score
 from small_ensembles import shop_table, three_candidates
 
 from automl_meta.automl.run import run
 from automl_meta.datasets import Task, make_dataset
+from automl_meta.ensembling.decision import weighted
 from automl_meta.persistence import FittedModel
 from automl_meta.persistence.exporting import ExportError, python_script, write_pickle, write_script
 from automl_meta.persistence.exporting.steps import estimator_of, preprocessing_of
@@ -82,6 +86,37 @@ def test_a_script_reaches_the_score_of_the_model(task: Task, fitted: Fit, tmp_pa
         assert np.corrcoef(predictions["target"], truth)[0, 1] > 0.9
     else:
         assert (predictions["target"] == truth).mean() > 0.8
+
+
+@pytest.mark.parametrize("decision", [None, [0.2, 0.8], [[0.0, 1.0], [6.0, 0.0]]])
+def test_a_script_decides_by_the_threshold_or_the_costs_of_its_model(
+    decision: list | None, fitted: Fit, tmp_path: Path
+) -> None:
+    model = fitted(Task.BINARY)
+    ensemble = {**model.manifest["ensemble"], "decision": decision, "metric": "f1"}
+    decided = replace(model, manifest={**model.manifest, "ensemble": ensemble})
+    write_script(tmp_path / "retrain.py", decided)
+    script = runpy.run_path(str(tmp_path / "retrain.py"))
+    y = shop_table(Task.BINARY)["target"].eq("yes").to_numpy(dtype=int)
+    second = np.clip(0.4 * y + np.random.default_rng(0).uniform(0, 0.6, len(y)), 0, 1)
+    probabilities = np.column_stack([1 - second, second])
+    codes = weighted(probabilities, None if decision is None else np.array(decision)).argmax(axis=1)
+    np.testing.assert_array_equal(script["decide"](probabilities), codes)
+    assert script["score"](y, probabilities) == f1_score(y, codes)
+    alone = python_script(decided, members="best")
+    assert ("That score is of the most probable classes" in alone) == (decision is not None)
+
+
+def test_a_script_writes_the_classes_that_it_decides_for(fitted: Fit, tmp_path: Path) -> None:
+    model = fitted(Task.BINARY)
+    ensemble = {**model.manifest["ensemble"], "decision": [0.05, 0.95]}
+    write_script(tmp_path / "retrain.py", replace(model, manifest={**model.manifest, "ensemble": ensemble}))
+    shop_table(Task.BINARY).to_csv(tmp_path / "shop.csv", index=False)
+    command = [sys.executable, "-I", "retrain.py", "shop.csv", "shop.csv"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=600, check=True)
+    predictions = pd.read_csv(tmp_path / "predictions.csv")
+    assert (predictions["target"] == np.where(predictions["target=yes"] > 0.05, "yes", "no")).all()
+    assert predictions["target=yes"].between(0.05, 0.5).any()
 
 
 def test_a_script_names_a_label_that_its_model_does_not_know(fitted: Fit, tmp_path: Path) -> None:

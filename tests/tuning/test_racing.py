@@ -1,3 +1,5 @@
+import numpy as np
+
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.configuration import Configuration
@@ -5,7 +7,7 @@ from automl_meta.tuning.patience import Patience
 from automl_meta.tuning.racing import Racing
 
 
-def scored(*scores: float, algorithm: str = "a", number: int | None = None) -> Evaluation:
+def scored(*scores: float, algorithm: str = "a", number: float | None = None) -> Evaluation:
     configuration = Configuration(algorithm, {"x": sum(scores) if number is None else number})
     return Evaluation(configuration=configuration, status=Status.OK, scores={"r2": scores})
 
@@ -31,6 +33,17 @@ def test_pace_is_that_of_the_place_and_the_deviation_is_within_folds() -> None:
     assert race.deviation < 1e-9
 
 
+def test_folds_without_a_score_leave_the_pace_to_the_others() -> None:
+    undefined = float("nan")
+    racing = Racing("r2", place=2)
+    for level in (0.1, 0.3, 0.2):
+        racing.add(scored(level, undefined, level + 0.5, level + 0.2, number=level))
+    race = racing.race_for(Configuration("a", {"x": 9.0}))
+    assert race is not None
+    np.testing.assert_array_equal(race.pace, (0.2, undefined, 0.7, 0.4))
+    assert race.deviation < 1e-9
+
+
 def test_given_up_and_failed_candidates_set_no_pace() -> None:
     racing = Racing("r2", place=1)
     racing.add(Evaluation(configuration=Configuration("a", {}), status=Status.CANCELLED, scores={"r2": (9.0,)}))
@@ -47,6 +60,16 @@ def test_patience_runs_out_when_nothing_gets_noticeably_better() -> None:
         patience.add(scored(0.7201, 0.8201, number=number))  # better, but less than can be told from luck
         assert not patience.is_over
     patience.add(scored(0.1, 0.2, number=99))
+    assert patience.is_over
+
+
+def test_patience_sees_what_gets_better_where_a_fold_has_no_score() -> None:
+    patience = Patience("r2", picks=1, least=3, share=0.2)
+    for number in range(10):
+        patience.add(scored(0.1 * number, float("nan"), 0.1 * number + 0.05, number=number))
+        assert not patience.is_over
+    for number in range(10, 14):
+        patience.add(scored(0.5, float("nan"), 0.5, number=number))
     assert patience.is_over
 
 

@@ -156,6 +156,36 @@ def test_recommendations_are_distinct_while_results_are_awaited_and_end_with_the
     assert more is None or more.configuration.id not in ids
 
 
+class Listening:
+    """An advisor that remembers the scores it is told."""
+
+    def next(self, scores: Mapping[str, float], **limits: object) -> Configuration:
+        self.scores = dict(scores)
+        return Configuration("knn", {})
+
+    def calibrate(self, seconds: Mapping[str, float], *, stopped: Mapping[str, float]) -> None:
+        pass
+
+
+def test_advisor_is_told_scores_though_a_fold_has_none() -> None:
+    advisor, undefined = Listening(), float("nan")
+    strategy = Recommended(advisor, "roc_auc")
+    told = {
+        "lda": (Status.OK, (undefined, undefined, undefined)),
+        "knn": (Status.OK, (0.8, undefined, 0.6)),
+        "svm": (Status.CANCELLED, (0.5, undefined)),  # given up as far behind as 0.3
+        "mlp": (Status.CANCELLED, (undefined,)),
+    }
+    ids = {name: Configuration(name, {}).id for name in told}
+    for name, (status, scores) in told.items():
+        found = {"roc_auc": scores}
+        strategy.tell(Evaluation(configuration=Configuration(name, {}), status=status, scores=found))
+    strategy.ask(FOREVER)
+    assert advisor.scores == pytest.approx(
+        {ids["lda"]: undefined, ids["knn"]: 0.7, ids["svm"]: 0.4, ids["mlp"]: undefined}, nan_ok=True
+    )
+
+
 def test_random_steps_begin_where_similar_datasets_had_their_best() -> None:
     leader = default_configuration("knn", Task.BINARY)
     favourite = sample("knn", Task.BINARY, np.random.default_rng(0))

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from automl_meta import __version__
 from automl_meta.datasets import ColumnRole, Schema
 from automl_meta.errors import InputError
+from automl_meta.evaluation import resolve_metric
 from automl_meta.persistence.exporting.steps import estimator_of, preprocessing_of
 from automl_meta.persistence.model import FittedModel
 from automl_meta.seeding import integer_seed
@@ -100,6 +101,9 @@ def python_script(model: FittedModel, *, members: Members = "ensemble", file_nam
     if alone:
         score, error = chosen[0].row["score"], chosen[0].row["score_error"]
     metric = str(ensemble["metric"])
+    decision = ensemble.get("decision")
+    if alone and decision is not None and resolve_metric(metric, schema.task).needs == "classes":
+        notes = [*notes, "That score is of the most probable classes; this script decides by the model's decision."]
     data_name = _plain(str(manifest["data"]["name"])) + ".csv"
     content = {
         "title": f"Retrains a model of {_plain(schema.target)} from a table such as {data_name}.",
@@ -115,6 +119,7 @@ def python_script(model: FittedModel, *, members: Members = "ensemble", file_nam
         "seed": int(manifest["seed"]),
         "classify": schema.classes is not None,
         "classes": repr([_label(label) for label in schema.classes or ()]),
+        "decision": decision,
         "target": repr(schema.target),
         "members": chosen,
         "scoring": _scoring(metric, classify=schema.classes is not None),
@@ -230,7 +235,7 @@ def _scoring(metric: str, *, classify: bool) -> list[str]:
             'if "predict_proba" in np.atleast_1d(scorer._response_method):',
             "    predicted = predicted[:, 1] if len(CLASSES) == 2 else predicted",
             "else:",
-            "    predicted = predicted.argmax(axis=1)",
+            "    predicted = decide(predicted)",
         ]
     return [*lines, "return scorer._sign * scorer._score_func(y, predicted, **scorer._kwargs)"]
 

@@ -2,8 +2,7 @@
 
 import math
 
-import numpy as np
-
+from automl_meta.evaluation.partial import lead
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.metalearning.advisor import Advisor
@@ -48,7 +47,8 @@ class Recommended:
         if evaluation.status is Status.OK:
             self._seconds[key] = evaluation.fit_seconds + evaluation.predict_seconds
             self._advisor.calibrate(self._seconds, stopped=self._stopped)
-            if self._best is None or evaluation.score(self._metric) > self._best.score(self._metric):
+            best = -math.inf if self._best is None else self._best.score(self._metric)
+            if evaluation.score(self._metric) > best:
                 self._best = evaluation
 
     def _score(self, evaluation: Evaluation) -> float:
@@ -56,5 +56,5 @@ class Recommended:
         scores = evaluation.scores.get(self._metric, ())
         if self._best is None or not 0 < len(scores) < len(self._best.scores[self._metric]):
             return evaluation.score(self._metric)
-        pace = self._best.scores[self._metric]
-        return float(np.mean(pace) + np.mean(np.subtract(scores, pace[: len(scores)])))
+        ahead = lead(self._best.scores[self._metric], scores)
+        return self._best.score(self._metric) - float(ahead.mean()) if len(ahead) else math.nan
