@@ -165,6 +165,8 @@ class Combining:
             self.fits.folds,
             options=options,
             weights=dataset.weights,
+            groups=dataset.groups,
+            times=dataset.times,
             upper=upper,
             seed=self.options.seed,
             seconds=seconds,

@@ -1,18 +1,22 @@
 """The run behind scikit-learn's estimator interface."""
 
+import numbers
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d, validate_data
 
-from automl_meta.automl.options import RunOptions
+from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.run import RunResult, run
-from automl_meta.datasets import dataset_from_arrays
-from automl_meta.datasets.target import TaskChoice
+from automl_meta.datasets import Dataset, dataset_from_arrays
+from automl_meta.datasets.cells import look
+from automl_meta.datasets.target import TaskChoice, class_labels
 from automl_meta.errors import InputError
 
 
@@ -46,8 +50,9 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
     repeats : int or None
         How often the folds are drawn anew; None follows the number of rows.
     n_jobs : int or None
-        Worker processes; None is one a core, 0 works in this process.
-    random_state : int
+        Worker processes; None and -1 are one a core, -2 is one less and so on, 0 works in this process.
+    random_state : int, RandomState or None
+        None gives another result each time.
 
     Attributes
     ----------
@@ -80,7 +85,7 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         folds: int | None = None,
         repeats: int | None = None,
         n_jobs: int | None = None,
-        random_state: int = 0,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.metric = metric
         self.time_budget = time_budget
@@ -117,7 +122,7 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
             A ``ValueError``: nothing can be learned from the table, or not in the time given.
         """
         X, y = self._checked(X, reset=True), self._checked_target(y)
-        dataset = dataset_from_arrays(X, y, sample_weight=sample_weight, groups=groups, task=self._task)
+        dataset = self._dataset(X, y, sample_weight, groups)
         result: RunResult = run(dataset, self._options())
         self.model_ = result.model
         self.leaderboard_ = result.leaderboard
@@ -130,9 +135,12 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
         labels, _ = self.model_.predict(self._checked(X, reset=False))
         return np.asarray(labels)
 
+    def _dataset(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Dataset:
+        return dataset_from_arrays(X, y, sample_weight=sample_weight, groups=groups, task=self._task)
+
     def _options(self) -> RunOptions:
         own = self.get_params(deep=False)
-        own["jobs"], own["seed"] = own.pop("n_jobs"), own.pop("random_state")
+        own["jobs"], own["seed"] = _jobs(own.pop("n_jobs")), _seed(own.pop("random_state"))
         own["include"], own["exclude"] = tuple(own["include"]), tuple(own["exclude"])
         return RunOptions(**own)
 
@@ -142,7 +150,15 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]
                 X, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2 if reset else 1, estimator=self
             )
         validate_data(self, X, reset=reset, skip_check_array=True)
-        return X
+        return X if reset else self._named(X)
+
+    def _named(self, X: Any) -> Any:
+        """Return a table under the names that it was fitted with, by position where it or the fit has no names."""
+        names = [column.name for column in self.model_.schema.columns[: self.n_features_in_]]
+        if not isinstance(X, pd.DataFrame):
+            return pd.DataFrame(X, columns=names)
+        known = hasattr(self, "feature_names_in_") or {str(name).strip() for name in X.columns} == set(names)
+        return X if known else X.set_axis(names, axis="columns")
 
     def _checked_target(self, y: Any) -> Any:
         if y is None:
@@ -173,6 +189,12 @@ class AutoMLClassifier(ClassifierMixin, _AutoML):  # type: ignore[misc]
     __doc__ += (_AutoML.__doc__ or "").partition("\n")[2]
     _task = "classification"
 
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The labels that were learned, in the order of the probabilities' columns."""
+        check_is_fitted(self)
+        return class_labels(self.model_.schema)
+
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return probabilities of shape (n_rows, n_classes), in the order of ``classes_``."""
         check_is_fitted(self)
@@ -181,11 +203,21 @@ class AutoMLClassifier(ClassifierMixin, _AutoML):  # type: ignore[misc]
 
     def _checked_target(self, y: Any) -> Any:
         y = super()._checked_target(y)
-        check_classification_targets(y)
-        self.classes_ = np.unique(np.asarray(y))
-        if len(self.classes_) < 2:
-            raise InputError(f"y holds one class only, {self.classes_[0]!r}; at least two are needed.")
+        check_classification_targets(y[~pd.isna(y)] if y.dtype == object else y)
+        classes = pd.unique(y)
+        if len(classes) < 2:
+            raise InputError(f"y holds one class only, {classes[0]!r}; at least two are needed.")
         return y
+
+    def _dataset(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> Dataset:
+        """Return the table under the labels as they are given: " a" is not "a", and "NA" is not missing."""
+        labels = _texts(y)
+        if look(pd.Series(labels, dtype=object)).texts == labels:
+            return super()._dataset(X, y, sample_weight, groups)
+        codes = pd.Series(y, dtype=object).map({label: code for code, label in enumerate(labels)})
+        dataset = super()._dataset(X, codes.astype(np.float64), sample_weight, groups)
+        classes = tuple(labels[int(code)] for code in dataset.schema.classes or ())
+        return replace(dataset, schema=replace(dataset.schema, classes=classes))
 
 
 class AutoMLRegressor(RegressorMixin, _AutoML):  # type: ignore[misc]
@@ -203,3 +235,19 @@ class AutoMLRegressor(RegressorMixin, _AutoML):  # type: ignore[misc]
 
     __doc__ += (_AutoML.__doc__ or "").partition("\n")[2]
     _task = "regression"
+
+
+def _texts(y: Any) -> tuple[str, ...]:
+    """Return the distinct labels, sorted, of classes that are all texts or missing; none of others."""
+    labels = [label for label in pd.unique(y) if not pd.isna(label)]
+    return tuple(sorted(map(str, labels))) if all(isinstance(label, str) for label in labels) else ()
+
+
+def _jobs(n_jobs: int | None) -> int | None:
+    return n_jobs if n_jobs is None or n_jobs >= 0 else max(available_cores() + 1 + n_jobs, 1)
+
+
+def _seed(random_state: Any) -> int:
+    if isinstance(random_state, numbers.Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))

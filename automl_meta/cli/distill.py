@@ -13,12 +13,15 @@ from automl_meta.cli.output import console_for, number, print_json
 @click.argument("data", type=TABLE)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file. [default: MODEL-small.automl]")
 @click.option("--algorithm", default="lightgbm", show_default=True, help="Of the small model; see `algorithms`.")
+@click.option("--time-column", help="By which the rows are ordered, where MODEL was fitted with one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def distill(model: Path, data: str, output: Path | None, algorithm: str, as_json: bool) -> None:
+def distill(
+    model: Path, data: str, output: Path | None, algorithm: str, time_column: str | None, as_json: bool
+) -> None:
     """Make a single small model that has learned from the ensemble MODEL on the rows of DATA, and say what it loses.
 
     DATA has the target; the table that MODEL was fitted to is best, because what is lost can then be measured on
-    folds that neither model has seen.
+    folds that neither model has seen. Groups and weights are those of the columns that MODEL was fitted with.
 
     \b
     automl-meta distill churn.automl churn.csv -o churn-small.automl
@@ -32,9 +35,8 @@ def distill(model: Path, data: str, output: Path | None, algorithm: str, as_json
     path = output or model.with_name(f"{model.stem}-small.automl")
     check_writable(path)
     large = load_model(model)
-    result = distilled(
-        large, labelled_rows(read_table(data, large.schema), large.schema, table_name(data)), algorithm
-    )
+    rows = labelled_rows(read_table(data, large.schema), large.schema, table_name(data), time=time_column)
+    result = distilled(large, rows, algorithm)
     save_model(path, result.model)
     megabytes = {"model": path.stat().st_size / 1e6, "ensemble": model.stat().st_size / 1e6}
     if as_json:

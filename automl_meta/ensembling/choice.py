@@ -18,6 +18,7 @@ from automl_meta.ensembling.greedy import Limits
 from automl_meta.ensembling.library import Library, make_library
 from automl_meta.ensembling.nested import Nest
 from automl_meta.ensembling.options import ASKED_KINDS, EnsembleOptions
+from automl_meta.ensembling.parts import Ints
 from automl_meta.ensembling.plan import EnsemblePlan
 from automl_meta.ensembling.recipe import Recipe
 from automl_meta.evaluation.folds import Fold
@@ -37,6 +38,8 @@ def plan_ensemble(
     *,
     options: EnsembleOptions | None = None,
     weights: Weights = None,
+    groups: Ints | None = None,
+    times: Ints | None = None,
     upper: Sequence[Candidate] = (),
     seed: int = 0,
     seconds: float | None = None,
@@ -55,6 +58,9 @@ def plan_ensemble(
         Those of the run.
     weights : array of shape (n_rows,), optional
         How much each row counts.
+    groups, times : int arrays of shape (n_rows,), optional
+        Which rows belong together, and the rows' ranks in time: weights are judged on other groups or stretches of
+        time than they were learned on.
     upper : sequence of Candidate
         Of the layers above the first.
     seconds : float, optional
@@ -80,6 +86,8 @@ def plan_ensemble(
         metric,
         folds,
         weights=weights,
+        groups=groups,
+        times=times,
         upper=upper,
         one_model=options.one_model,
         measured=measured,
@@ -93,21 +101,27 @@ def plan_ensemble(
     nest = Nest(library, limits, seed)
     judged = _judge(nest, _kinds(options, library), deadline.share(JUDGING_SHARE))
     chooser = _Chooser(nest, judged, options, deadline.share(REFINING_SHARE))
-    recipe = chooser.choose(np.ones(len(nest.groups), dtype=bool))
+    recipe = chooser.choose(np.ones(len(nest.parts), dtype=bool))
     honest = chooser.honest_predictions()
     return fit_plan(nest, recipe, judged, honest, options.mistake_costs, deadline)
 
 
 def _kinds(options: EnsembleOptions, library: Library) -> list[str]:
-    kinds = ASKED_KINDS[options.kind]
+    """Return the kinds to judge, simplest first: of those that were asked for, what the rows' parts can carry."""
+    if library.n_parts == 1 and options.kind != "average":
+        return ["best"]
     if options.kind == "auto" and (library.size == 1 or options.max_members == 1):
         return ["best"]
-    has_layers = len(library.first_layer) < library.size
-    return [kind for kind in kinds if has_layers or kind != "layers"] or ["greedy"]
+    impossible = set()
+    if len(library.first_layer) == library.size:
+        impossible.add("layers")
+    if not (library.has_many_parts and library.shifts):
+        impossible.add("stack")
+    return [kind for kind in ASKED_KINDS[options.kind] if kind not in impossible] or ["greedy"]
 
 
 def _judge(nest: Nest, kinds: Sequence[str], deadline: Deadline) -> dict[str, Scores]:
-    """Return the scores of each kind's nested predictions by group, of as many kinds as there is time for."""
+    """Return the scores of each kind's nested predictions by part, of as many kinds as there is time for."""
     judged: dict[str, Scores] = {}
     for kind in kinds:
         if not nest.fit_in_time(kind, deadline if judged else Deadline()):
@@ -117,7 +131,7 @@ def _judge(nest: Nest, kinds: Sequence[str], deadline: Deadline) -> dict[str, Sc
 
 
 class _Chooser:
-    """Chooses a recipe by the scores of some groups; the other groups then tell what the choice is worth."""
+    """Chooses a recipe by the scores of some parts; the other parts then tell what the choice is worth."""
 
     def __init__(
         self, nest: Nest, judged: Mapping[str, Scores], options: EnsembleOptions, deadline: Deadline
@@ -127,24 +141,25 @@ class _Chooser:
         self.options = options
         self._log_loss: dict[tuple[str, str], Scores] = {}
         self._final: dict[Recipe, Scores] = {}
-        has_time = nest.library.task.is_classification and self._has_time(deadline)
-        self._may_calibrate = options.calibrate and has_time
-        self._may_decide = options.decide and has_time and needs_decision(nest.library.metric)
+        library = nest.library
+        may_refine = library.task.is_classification and library.has_many_parts and self._has_time(deadline)
+        self._may_calibrate = options.calibrate and may_refine
+        self._may_decide = options.decide and may_refine and needs_decision(library.metric)
 
-    def choose(self, groups: NDArray[np.bool_]) -> Recipe:
-        kind = preferred({name: scores[groups] for name, scores in self.judged.items()})
-        calibration = self._calibration(kind, groups)
-        return Recipe(kind, calibration, self._decision(kind, calibration, groups))
+    def choose(self, parts: NDArray[np.bool_]) -> Recipe:
+        kind = preferred({name: scores[parts] for name, scores in self.judged.items()})
+        calibration = self._calibration(kind, parts)
+        return Recipe(kind, calibration, self._decision(kind, calibration, parts))
 
     def honest_predictions(self) -> Decided:
-        """Return predictions for all rows, each group's by the recipe that the other groups chose."""
+        """Return predictions for all rows, each part's by the recipe that the other parts chose."""
         shape = self.nest.library.predictions[0].shape
         honest = Decided(np.empty(shape), np.empty(shape))
-        everyone = np.arange(len(self.nest.groups))
-        for number, group in enumerate(self.nest.groups):
+        everyone = np.arange(len(self.nest.parts))
+        for number, part in enumerate(self.nest.parts):
             others = everyone != number
             nested = self._nested(self.choose(others if others.any() else ~others))
-            honest.plain[group], honest.weighed[group] = nested.plain[group], nested.weighed[group]
+            honest.plain[part], honest.weighed[part] = nested.plain[part], nested.weighed[part]
         return honest
 
     def _has_time(self, deadline: Deadline) -> bool:
@@ -153,7 +168,7 @@ class _Chooser:
         return not deadline.passed and self.nest.seconds_to_refine(next(iter(self.judged))) < deadline.left
 
     def _scores(self, recipe: Recipe) -> Scores:
-        """Return the nested scores of a recipe, by group."""
+        """Return the nested scores of a recipe, by part."""
         if recipe not in self._final:
             self._final[recipe] = self.nest.scores(self._nested(recipe).seen_by(self.nest.library.metric))
         return self._final[recipe]
@@ -164,17 +179,17 @@ class _Chooser:
             return Decided(plain, self.nest.decided(recipe.kind, recipe.calibration))
         return Decided.by(self.options.mistake_costs if recipe.decision == "costs" else None, plain)
 
-    def _calibration(self, kind: str, groups: NDArray[np.bool_]) -> str:
+    def _calibration(self, kind: str, parts: NDArray[np.bool_]) -> str:
         library = self.nest.library
         if not self._may_calibrate:
             return "none"
         names = ("none", *possible_calibrations(library.y, library.predictions[0].shape[1]))
-        losses = {name: self._losses(kind, name)[groups] for name in names}
-        plain = self._scores(Recipe(kind, "none", "none"))[groups]
+        losses = {name: self._losses(kind, name)[parts] for name in names}
+        plain = self._scores(Recipe(kind, "none", "none"))[parts]
         harmless = {
             name: loss
             for name, loss in losses.items()
-            if no_worse(self._scores(Recipe(kind, name, "none"))[groups], plain)
+            if no_worse(self._scores(Recipe(kind, name, "none"))[parts], plain)
         }
         return preferred(harmless)
 
@@ -185,11 +200,11 @@ class _Chooser:
             self._log_loss[kind, calibration] = self.nest.scores(nested, log_loss)
         return self._log_loss[kind, calibration]
 
-    def _decision(self, kind: str, calibration: str, groups: NDArray[np.bool_]) -> str:
+    def _decision(self, kind: str, calibration: str, parts: NDArray[np.bool_]) -> str:
         if self.options.mistake_costs is not None:
             return "costs"
         if not self._may_decide:
             return "none"
-        plain = self._scores(Recipe(kind, calibration, "none"))[groups]
-        tuned = self._scores(Recipe(kind, calibration, "tuned"))[groups]
+        plain = self._scores(Recipe(kind, calibration, "none"))[parts]
+        tuned = self._scores(Recipe(kind, calibration, "tuned"))[parts]
         return "tuned" if preferred({"plain": plain, "decided": tuned}) == "decided" else "none"

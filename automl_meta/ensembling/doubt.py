@@ -37,7 +37,7 @@ def standard_error(
 
     It is the larger of two estimates: the spread of the groups' scores, which alone is a poor guide (the spread of
     five numbers is half of what it should be one time in six), and that of bootstrap resamples of the rows; both
-    corrected for the correlation between groups.
+    corrected for the correlation between groups. From one group it cannot be told how others differ.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ def standard_error(
     weights : array of shape (n_rows,), optional
         How much each row counts.
     """
+    if len(groups) < 2:
+        return float("nan")
     scores = np.array([metric.score(y[group], predictions[group], taken(weights, group)) for group in groups])
     n_groups = int(np.isfinite(scores).sum())
     estimates = []

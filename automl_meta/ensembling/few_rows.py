@@ -116,8 +116,8 @@ def merits(library: Library) -> Floats:
 
 def shared_training(library: Library) -> float:
     """Return by how much the errors' variance is larger because folds share training rows (Nadeau & Bengio 2003)."""
-    groups = max(len(np.unique(library.groups)), 2)
-    return 1 + groups / (groups - 1)
+    parts = max(library.n_parts, 2)
+    return 1 + parts / (parts - 1)
 
 
 def _merit(y: NDArray[Any], prediction: NDArray[Any]) -> Floats:

@@ -20,6 +20,11 @@ from automl_meta.ensembling.nested import KINDS, Nest
 from automl_meta.ensembling.plan import EnsemblePlan, KindEstimate
 from automl_meta.ensembling.recipe import Recipe
 
+DOUBT_OF_ONE_PART = (
+    "the rows held out belong together, one group or one time: the choice was made by the very rows that are scored, "
+    "and how far others differ cannot be told"
+)
+
 
 def fit_plan(
     nest: Nest,
@@ -33,7 +38,7 @@ def fit_plan(
 
     Parameters
     ----------
-    judged : mapping from kind to nested scores, (n_groups,)
+    judged : mapping from kind to nested scores, (n_parts,)
     honest : Decided
         Predictions that nothing of the choice has seen.
     costs : array of shape (n_classes, n_classes) or None
@@ -62,7 +67,7 @@ def fit_plan(
         residuals=None if library.task.is_classification else Residuals.of(library.y, nested),
         metric=library.metric.name,
         score=mean(fold_scores),
-        error=standard_error(library.metric, library.y, scored, nest.groups, nest.seed, deadline, library.weights),
+        error=standard_error(library.metric, library.y, scored, nest.parts, nest.seed, deadline, library.weights),
         fold_scores=tuple(float(score) for score in fold_scores),
         honest=honest,
         optimistic_score=mean(nest.scores(combined)),
@@ -75,7 +80,7 @@ def fit_plan(
         if costs is None
         else mean_cost(costs, library.y, weighted(nested, costs).argmax(axis=1), library.weights),
         undecided_cost=None if costs is None else mean_cost(costs, library.y, nested.argmax(axis=1), library.weights),
-        doubt=doubt_in_words(library.y, honest.weighed),
+        doubt=_doubt(library, honest.weighed),
     )
 
 
@@ -150,6 +155,11 @@ def _estimate(nest: Nest, kind: str, judged: Mapping[str, Scores]) -> KindEstima
     )
 
 
+def _doubt(library: Library, honest: NDArray[np.float64]) -> str:
+    sentences = [doubt_in_words(library.y, honest), DOUBT_OF_ONE_PART if library.n_parts == 1 else ""]
+    return "; ".join(sentence for sentence in sentences if sentence)
+
+
 def _reason(kind: str, comparison: Sequence[KindEstimate], judged: Mapping[str, Scores], library: Library) -> str:
     if kind == "average":
         share = reliability(merits(library), shared=shared_training(library))
@@ -159,6 +169,8 @@ def _reason(kind: str, comparison: Sequence[KindEstimate], judged: Mapping[str, 
         )
     metric = library.metric.name
     others = [estimate for estimate in comparison if estimate.kind != kind]
+    if library.n_parts == 1:
+        return f"{kind}: the rows held out belong together, so weights could not be judged on others"
     if not others:
         return f"{kind}: the only kind that was asked for, or that there was a choice and time for"
     best = max(others, key=lambda estimate: estimate.score)

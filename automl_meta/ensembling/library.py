@@ -8,23 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.datasets.dataset import taken
-from automl_meta.datasets.target import TINY_ROWS
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.candidates import Candidate
+from automl_meta.ensembling.parts import MIN_PARTS, Ints, held_out_parts, tells_shifts
 from automl_meta.errors import InputError
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.metrics import Metric, Weights
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
-from automl_meta.seeding import generator
 
 Floats = NDArray[np.floating[Any]]
 MAX_CANDIDATES = 60
 MOST_BYTES = 2**30  # of predictions that are combined
-# With fewer folds, rows are grouped anew: weights cannot be judged on the rows they were fitted to. Not so where rows
-# are few: other groups than the folds could not be scored.
-MIN_GROUPS = 3
-NEW_GROUPS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,13 +29,15 @@ class Library:
     Attributes
     ----------
     candidates : tuple of Candidate
-    predictions : tuple of float32 arrays of shape (n_rows, n_classes) or (n_rows,)
+    predictions : tuple of arrays of shape (n_rows, n_classes) or (n_rows,)
         One a candidate.
     y : array of shape (n_rows,)
     weights : array of shape (n_rows,) or None
         How much each row counts, with the mean 1.
-    groups : int array of shape (n_rows,)
-        Which fold held the row out; what is learned on some groups is judged on another.
+    parts : int array of shape (n_rows,)
+        Which part of the rows each is of, see `held_out_parts`; what is learned on some parts is judged on another.
+    shifts : bool
+        Whether a shift of all predictions may be learned, see `tells_shifts`.
     seconds : array of shape (n_candidates,)
         That the candidate itself takes to predict 1,000 rows.
     costs : array of shape (n_candidates,)
@@ -54,7 +51,8 @@ class Library:
     predictions: tuple[Floats, ...]
     y: NDArray[Any]
     weights: Weights
-    groups: NDArray[np.int64]
+    parts: Ints
+    shifts: bool
     seconds: NDArray[np.float64]
     costs: NDArray[np.float64]
     prior: NDArray[np.float64]
@@ -65,6 +63,16 @@ class Library:
     def size(self) -> int:
         """How many candidates there are."""
         return len(self.predictions)
+
+    @property
+    def n_parts(self) -> int:
+        """How many parts the rows are of."""
+        return len(np.unique(self.parts))
+
+    @property
+    def has_many_parts(self) -> bool:
+        """Whether parts are enough to learn more from than which candidates to average."""
+        return self.n_parts >= MIN_PARTS
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,7 +88,7 @@ class Library:
         """Return the library on only `rows` (mask or positions)."""
         predictions = tuple(prediction[rows] for prediction in self.predictions)
         weights = taken(self.weights, rows)
-        return replace(self, predictions=predictions, y=self.y[rows], weights=weights, groups=self.groups[rows])
+        return replace(self, predictions=predictions, y=self.y[rows], weights=weights, parts=self.parts[rows])
 
     def only(self, members: Sequence[int]) -> "Library":
         """Return the library of only `members` (positions), in that order."""
@@ -102,6 +110,8 @@ def make_library(
     folds: Sequence[Fold],
     *,
     weights: Weights = None,
+    groups: Ints | None = None,
+    times: Ints | None = None,
     upper: Sequence[Candidate] = (),
     one_model: bool = False,
     measured: Mapping[str, float] | None = None,
@@ -118,6 +128,8 @@ def make_library(
     ----------
     weights : array of shape (n_rows,), optional
         How much each row counts.
+    groups, times : int arrays of shape (n_rows,), optional
+        Which rows belong together, and the rows' ranks in time.
     upper : sequence of Candidate
         Of the layers above the first.
     one_model : bool
@@ -132,7 +144,7 @@ def make_library(
     InputError
         If no evaluation can be used.
     """
-    rows, groups = _groups(folds, y, task, seed)
+    rows, parts = held_out_parts(folds, y, groups=groups, times=times, seed=seed)
     own = taken(weights, rows)
     scored: dict[str, tuple[float, Candidate]] = {}
     for candidate in (*(Candidate(evaluation=evaluation) for evaluation in evaluations), *upper):
@@ -154,7 +166,8 @@ def make_library(
         predictions=tuple(_taken(candidate.evaluation, rows) for candidate in best),
         y=y[rows],
         weights=None if own is None else own / own.mean(),
-        groups=groups,
+        parts=parts,
+        shifts=tells_shifts(folds, times),
         seconds=np.array([seconds[candidate.name] for candidate in best]),
         costs=np.array([_with_inputs(candidate, scored, seconds) for candidate in best]),
         prior=np.array([(prior or {}).get(candidate.name, 0.0) for candidate in best]),
@@ -214,29 +227,3 @@ def _seconds(evaluation: Evaluation, folds: Sequence[Fold]) -> float:
     """Return the seconds that one fold model takes for 1,000 rows."""
     predicted = sum(len(valid) for _, valid in folds)
     return 1000 * evaluation.predict_seconds / max(predicted, 1)
-
-
-def _groups(
-    folds: Sequence[Fold], y: NDArray[Any], task: Task, seed: int
-) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    """Return the rows that were held out, and the first fold that held out each."""
-    first = np.full(len(y), -1, dtype=np.int64)
-    for number, (_, valid) in reversed(list(enumerate(folds))):
-        first[valid] = number
-    rows = np.flatnonzero(first >= 0)
-    names, groups = np.unique(first[rows], return_inverse=True)
-    if len(names) < MIN_GROUPS and len(rows) > TINY_ROWS:
-        groups = _new_groups(y[rows], task, seed)
-    return rows, groups.astype(np.int64)
-
-
-def _new_groups(y: NDArray[Any], task: Task, seed: int) -> NDArray[np.int64]:
-    """Deal the rows, shuffled and then sorted by the target, to the groups in turn: each group is a fair sample."""
-    random = generator(seed, "groups")
-    shuffled = random.permutation(len(y))
-    by_target = shuffled[np.argsort(y[shuffled], kind="stable")]
-    groups = np.empty(len(y), dtype=np.int64)
-    for start in range(0, len(y), NEW_GROUPS):  # the order within each deal is random
-        dealt = by_target[start : start + NEW_GROUPS]
-        groups[dealt] = random.permutation(NEW_GROUPS)[: len(dealt)]
-    return groups

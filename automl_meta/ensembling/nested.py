@@ -1,4 +1,4 @@
-"""Scores that are not optimistic: what is learned on all groups of rows but one is judged on that one."""
+"""Scores that are not optimistic: what is learned on all parts of the rows but one is judged on that one."""
 
 import time
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class Nest:
         self.library = library
         self.limits = limits
         self.seed = seed
-        self.groups = [np.flatnonzero(library.groups == group) for group in np.unique(library.groups)]
+        self.parts = [np.flatnonzero(library.parts == part) for part in np.unique(library.parts)]
         self.seconds: dict[str, float] = {}
         self._fits: dict[str, list[tuple[list[int], Combiner]]] = {}
         self._predictions: dict[tuple[str, str], NDArray[np.float64]] = {}
@@ -67,43 +67,43 @@ class Nest:
         return [pool[i] for i in members], combiner
 
     def predictions(self, kind: str, calibration: str = "none") -> NDArray[np.float64]:
-        """Return predictions for all rows, each by an ensemble that was fitted without the row's group."""
+        """Return predictions for all rows, each by an ensemble that was fitted without the row's part."""
         if (kind, calibration) not in self._predictions:
             nested = np.empty(self.library.predictions[0].shape)
-            for number, group in enumerate(self.groups):
-                _, nested[group] = self._inside_and_outside(kind, calibration, number)
+            for number, part in enumerate(self.parts):
+                _, nested[part] = self._inside_and_outside(kind, calibration, number)
             self._predictions[kind, calibration] = nested
         return self._predictions[kind, calibration]
 
     def decided(self, kind: str, calibration: str) -> NDArray[np.float64]:
-        """Return nested predictions under decision weights that were fitted without the row's group."""
+        """Return nested predictions under decision weights that were fitted without the row's part."""
         key = (kind, f"{calibration}, decided")
         if key in self._predictions:
             return self._predictions[key]
         nested = np.empty(self.library.predictions[0].shape)
-        for number, group in enumerate(self.groups):
+        for number, part in enumerate(self.parts):
             inside, outside = self._inside_and_outside(kind, calibration, number)
-            others = self._others(group)
+            others = self._others(part)
             weights = taken(self.library.weights, others)
             decision = fit_decision(self.library.metric, inside, self.library.y[others], weights)
-            nested[group] = weighted(outside, decision)
+            nested[part] = weighted(outside, decision)
         self._predictions[key] = nested
         return nested
 
     def fits(self, kind: str) -> list[tuple[list[int], Combiner]]:
-        """Return members and combiner for each group, fitted to all the others."""
+        """Return members and combiner for each part, fitted to all the others."""
         self.fit_in_time(kind, Deadline())
         return self._fits[kind]
 
     def fit_in_time(self, kind: str, deadline: Deadline) -> bool:
-        """Fit a kind for every group; give up, and return False, if the first say that the time is too short."""
+        """Fit a kind for every part; give up, and return False, if the first say that the time is too short."""
         if kind in self._fits:
             return True
         start = time.perf_counter()
         found: list[tuple[list[int], Combiner]] = []
-        for group in self.groups:
-            found.append(self.fit(kind, self._others(group)))
-            fits_to_come = len(self.groups) + 1 - len(found)  # all rows come last
+        for part in self.parts:
+            found.append(self.fit(kind, self._others(part)))
+            fits_to_come = len(self.parts) + 1 - len(found)  # all rows come last
             if (time.perf_counter() - start) / len(found) * fits_to_come > deadline.left:
                 return False
         self.seconds[kind] = time.perf_counter() - start
@@ -111,38 +111,39 @@ class Nest:
         return True
 
     def seconds_to_refine(self, kind: str) -> float:
-        """Return what judging calibrations and decisions may take: measured for one group, and for all of them."""
+        """Return what judging calibrations and decisions may take: measured for one part, and for all of them."""
         start = time.perf_counter()
         inside, _ = self._inside_and_outside(kind, "none", 0)
-        others = self.library.y[self._others(self.groups[0])]
+        others = self.library.y[self._others(self.parts[0])]
         for calibration in possible_calibrations(self.library.y, inside.shape[1]):
             fit_calibration(calibration, inside, others)
         if needs_decision(self.library.metric):
             fit_decision(self.library.metric, inside, others)
         ways = 4  # no calibration and two, undecided and decided
-        return ways * len(self.groups) * (time.perf_counter() - start)
+        return ways * len(self.parts) * (time.perf_counter() - start)
 
     def scores(self, predictions: NDArray[Any], metric: Metric | None = None) -> NDArray[np.float64]:
-        """Return the score of each group's rows."""
+        """Return the score of each part's rows."""
         metric = metric or self.library.metric
-        return np.array([self._score(metric, group, predictions) for group in self.groups])
+        return np.array([self._score(metric, part, predictions) for part in self.parts])
 
-    def _score(self, metric: Metric, group: NDArray[np.intp], predictions: NDArray[Any]) -> float:
-        return metric.score(self.library.y[group], predictions[group], taken(self.library.weights, group))
+    def _score(self, metric: Metric, part: NDArray[np.intp], predictions: NDArray[Any]) -> float:
+        return metric.score(self.library.y[part], predictions[part], taken(self.library.weights, part))
 
-    def _others(self, group: NDArray[np.intp]) -> NDArray[np.intp]:
+    def _others(self, part: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the rows of the other parts; where there are none, those of the part itself."""
         mask = np.ones(len(self.library.y), dtype=bool)
-        mask[group] = False
+        mask[part] = len(self.parts) == 1
         return np.flatnonzero(mask)
 
     def _inside_and_outside(
         self, kind: str, calibration: str, number: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return what the ensemble fitted without a group predicts for its own rows, and for the group."""
-        group = self.groups[number]
-        others = self._others(group)
+        """Return what the ensemble fitted without a part predicts for its own rows, and for the part."""
+        part = self.parts[number]
+        others = self._others(part)
         members, combiner = self.fits(kind)[number]
-        outside = self._combined(members, combiner, group)
+        outside = self._combined(members, combiner, part)
         inside = self._combined(members, combiner, others)
         if calibration == "none":
             return inside, outside

@@ -11,6 +11,7 @@ from automl_meta.automl.late_fits import LateFits
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run
 from automl_meta.datasets import Dataset, make_dataset, read_dataset
+from automl_meta.datasets.row_columns import RowColumns
 from automl_meta.errors import InputError
 from automl_meta.evaluation import make_folds, resolve_metric
 from automl_meta.evaluation.cross_validation import cross_validate
@@ -169,3 +170,14 @@ def test_of_forests_that_there_is_no_time_to_refit_as_many_trees_are_kept_as_one
     few, many = (np.mean([m.predict_proba(cancer.X) for m in models], axis=0) for models in (bag, whole))
     assert np.abs(few - many).max() < 0.12
     assert few[few > 0].min() == pytest.approx(many[many > 0].min(), rel=0.5)  # as sure as the whole
+
+
+@pytest.mark.parametrize("rows", [RowColumns(time="t"), RowColumns(groups="t")])
+def test_what_one_period_or_group_has_of_its_own_is_not_scored(rows: RowColumns) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=200), "t": np.repeat([1, 2], 100)})
+    frame["y"] = frame["a"] + 10 * (frame["t"] == 2)
+    options = RunOptions(time_budget=None, max_evaluations=2, jobs=0, folds=2, include=("ridge", "knn"))
+    plan = run(make_dataset(frame, "y", rows=rows), options).plan
+    assert plan.kind in ("best", "greedy")
+    assert plan.score < -5

@@ -90,3 +90,70 @@ def test_wrong_options_are_refused(options: dict[str, object]) -> None:
     X, y = load_wine(return_X_y=True)
     with pytest.raises(InputError):
         AutoMLClassifier(**{**QUICK, **options}).fit(X, y)
+
+
+def labelled(*labels: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return a table in which each label has 20 rows of its own place."""
+    codes = np.repeat(np.arange(len(labels)), 20)
+    X = np.random.default_rng(0).normal(size=(len(codes), 2)) + 5 * codes[:, None]
+    return X, np.array(labels, dtype=object)[codes]
+
+
+def classified(X: np.ndarray, y: np.ndarray, **given) -> AutoMLClassifier:
+    return AutoMLClassifier(include=("logistic_regression",), **QUICK).fit(X, y, **given)
+
+
+@pytest.mark.parametrize("labels", [("NA", "no", "yes"), ("no", "no ", "yes"), (" ", "?"), ("07", "7"), ("b", "a")])
+def test_labels_are_taken_as_they_are_written(labels: tuple[str, ...]) -> None:
+    X, y = labelled(*labels)
+    for given in (y, y.astype(str), y.tolist()):
+        model = classified(X, given)
+        assert model.classes_.tolist() == sorted(labels)
+        assert model.predict_proba(X).shape == (len(X), len(labels))
+        assert model.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_rows_without_a_label_are_left_out(missing: float | None) -> None:
+    X, y = labelled("a", "NA", missing)
+    assert classified(X, y).classes_.tolist() == ["NA", "a"]
+
+
+def test_a_class_whose_rows_do_not_count_is_not_one() -> None:
+    X, y = labelled("a", "b", "c")
+    model = classified(X, y, sample_weight=(y != "b").astype(float))
+    assert model.classes_.tolist() == ["a", "c"]
+    assert model.predict_proba(X).shape == (60, 2)
+
+
+@pytest.mark.parametrize("names", [["b", "a", "constant"], [0, 1, 2]])
+def test_columns_of_an_array_are_those_of_the_table_by_position(names: list) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    frame = pd.DataFrame(X[:, [2, 8, 0]], columns=names).assign(**{"constant": 1.0} if "constant" in names else {})
+    model = AutoMLRegressor(include=("ridge",), **QUICK).fit(frame, y)
+    expected = model.predict(frame)
+    if "b" in names:
+        with pytest.warns(UserWarning, match="does not have valid feature names"):
+            assert model.predict(frame.to_numpy()).tolist() == expected.tolist()
+    else:
+        assert model.predict(frame.to_numpy()).tolist() == expected.tolist()
+        assert model.predict(frame[[2, 0, 1]]).tolist() == expected.tolist()
+
+
+def test_a_table_may_stand_for_the_array_that_was_fitted() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    model = AutoMLRegressor(include=("ridge",), **QUICK).fit(X, y)
+    assert model.predict(pd.DataFrame(X)).tolist() == model.predict(X).tolist()
+
+
+@pytest.mark.parametrize("random_state", [None, np.random.RandomState(3), np.int64(3)])
+@pytest.mark.parametrize("n_jobs", [-1, -1000])
+def test_seeds_and_jobs_are_what_scikit_learn_takes(random_state, n_jobs: int) -> None:
+    options = AutoMLRegressor(random_state=random_state, n_jobs=n_jobs)._options()
+    assert 0 <= options.seed < 2**31
+    assert options.workers >= 1
+
+
+def test_a_random_state_in_the_same_state_gives_the_same_seed() -> None:
+    first, second = (AutoMLRegressor(random_state=np.random.RandomState(3))._options().seed for _ in range(2))
+    assert first == second

@@ -138,3 +138,9 @@ def test_weighted_quadratic_analysis_is_that_of_repeated_rows() -> None:
     repeated = ShrunkQuadratic(reg_param=0.0).fit(np.repeat(X, counts, axis=0), np.repeat(y, counts))
     assert_allclose(weighted.means_, repeated.means_)
     assert_allclose(np.exp(weighted.log_priors_), np.exp(repeated.log_priors_))
+
+
+@pytest.mark.parametrize(("task", "name"), EVERY_FIT)
+def test_rows_of_one_group_can_be_learned_from(task: Task, name: str) -> None:
+    dataset = table(task)
+    assert np.isfinite(fitted(name, dataset, groups=np.zeros(dataset.n_rows, dtype=np.int64))).all()

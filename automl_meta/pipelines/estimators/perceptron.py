@@ -89,7 +89,7 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
         else:
             folds = group_folds(np.asarray(groups), n_folds, rng)
         held_out = folds == np.arange(self.n_members)[:, None]
-        if len(X) < ROWS_TO_HOLD_OUT:
+        if len(X) < ROWS_TO_HOLD_OUT or held_out.all(axis=1).any():  # all rows may be of one group
             held_out[:] = False
         plan = Plan(
             learning_rate=self.learning_rate,
