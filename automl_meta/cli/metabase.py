@@ -136,6 +136,11 @@ def import_(path: Path | None, runs: Path, **given: Any) -> None:
         f"{path}: {report.runs} runs on {report.datasets} datasets, {report.known} of the table were there already; "
         f"{report.described} datasets described."
     )
+    if report.foreign:
+        click.echo(
+            f"{report.foreign} runs are of algorithms, versions or hyperparameters that are not as the catalogue has "
+            "them. They are kept, and nothing is learned from them. See: automl-meta algorithms"
+        )
 
 
 @metabase.command()

@@ -4,8 +4,8 @@ The table of runs has a row for each metric of each run, and these columns:
 
 ============== ===========================================================================================
 dataset        name
-algorithm      as the importer calls it; only the catalogue's names can be recommended
-hyperparameters JSON object
+algorithm      as the importer calls it; only what the catalogue has can be recommended
+hyperparameters JSON object; all that the catalogue's algorithm has, for what is to be recommended
 metric         a scikit-learn scorer's name; higher is better
 score          number; empty for a run that failed
 seconds        of the whole run; may be empty
@@ -37,6 +37,7 @@ from automl_meta.metabase.experiments import describe_source, metafeatures_of
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.metabase.sources import read_sources
 from automl_meta.metabase.store import MetaBase
+from automl_meta.pipelines.catalogue import is_in_catalogue
 from automl_meta.pipelines.configuration import Configuration
 
 NEEDED = ("dataset", "algorithm", "hyperparameters", "metric", "score", "seconds")
@@ -50,6 +51,7 @@ class ImportReport:
     datasets: int = 0
     runs: int = 0
     known: int = 0  # runs that were there already
+    foreign: int = 0  # runs of configurations that the catalogue does not have
     described: int = 0
 
 
@@ -90,9 +92,11 @@ def import_tables(
     with store.transaction():
         known = _given_datasets(datasets)
         known |= _datasets_from_data(store, data, set(frame["dataset"]), report)
+        tasks = {}
         for name, rows in frame.groupby("dataset", sort=False):
             record = known.get(str(name)) or store.dataset(str(name)) or _guessed(str(name), rows, runs)
             store.add_dataset(record)
+            tasks[record.name] = record.task
             report.datasets += 1
         if data:
             _describe(store, data, set(known), report)
@@ -102,6 +106,7 @@ def import_tables(
             added = store.add_run(run)
             report.runs += added
             report.known += not added
+            report.foreign += not is_in_catalogue(run.configuration, tasks[run.dataset])
     return report
 
 
@@ -211,7 +216,7 @@ def _runs(frame: pd.DataFrame, path: Path, source: str) -> list[Run]:
                 seed=_integer(row.get("seed", 0)),
                 source=str(row.get("source", source)),
             )
-            run = found.setdefault((row["dataset"], configuration.id, protocol), _RunRows(row))
+            run = found.setdefault((str(row["dataset"]), configuration.id, protocol), _RunRows(row))
             run.first["configuration"] = configuration
             if "metric" in row:
                 run.scores.setdefault(row["metric"], []).extend(_fold_scores(row))

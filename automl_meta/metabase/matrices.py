@@ -65,6 +65,19 @@ class Matrices:
             statuses=self.statuses[:, columns],
         )
 
+    def without_untried(self) -> "Matrices":
+        """Return the matrices with only the datasets on which something was tried."""
+        rows = np.flatnonzero((self.statuses != UNTRIED).any(axis=1))
+        return replace(
+            self,
+            datasets=tuple(self.datasets[row] for row in rows),
+            scores=self.scores[:, rows],
+            seconds=self.seconds[rows],
+            statuses=self.statuses[rows],
+            metafeatures=self.metafeatures[rows],
+            protocols=tuple(self.protocols[row] for row in rows),
+        )
+
     def experience(self, metric: str, vectors: Floats) -> Experience:
         """Return what meta-models learn from, for one metric.
 

@@ -28,7 +28,7 @@ from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 4  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 5  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
 # What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
 # measured once; the rest are those measured most often.
@@ -195,7 +195,8 @@ def read_comparable(
 ) -> tuple[Experience, tuple[Configuration, ...], str]:
     """Return the experience of `task`, its configurations, and the metric that it is in.
 
-    Both kinds of classification are taken together where the metric is defined for both.
+    Both kinds of classification are taken together where the metric is defined for both. Configurations that the
+    catalogue does not have are left out.
 
     Parameters
     ----------
@@ -215,11 +216,11 @@ def _read(
     paths: Sequence[Path], task: Task, metric: str | None, forget: Collection[str]
 ) -> tuple[Experience, tuple[Configuration, ...], str, tuple[str, ...]]:
     """Return what `read_comparable` does, and the sources of the runs."""
-    from automl_meta.metabase.view import open_matrices
+    from automl_meta.metabase.view import open_matrices, recommendable
     from automl_meta.pipelines.vectors import vectorize  # the search spaces are slow to import
 
     asked = (resolve_metric(metric, task) if metric else default_metric(task)).name
-    matrices = open_matrices(paths, _tasks_like(task, asked)) if paths else None
+    matrices = recommendable(open_matrices(paths, _tasks_like(task, asked)), task) if paths else None
     if matrices is None or not matrices.datasets:
         return empty_experience(), (), asked, ()
     stored = nearest_metric(asked, matrices.metrics, task)

@@ -92,7 +92,8 @@ def test_remove_of_nothing_is_a_mistake(path: Path) -> None:
 def test_export_import_and_merge_make_the_same_again(path: Path, tmp_path: Path) -> None:
     call("export", "--metabase", path, "-o", tmp_path / "tables")
     tables = tmp_path / "tables"
-    call("import", tables / "runs.csv", "--datasets", tables / "datasets.csv")  # into the personal one
+    imported = call("import", tables / "runs.csv", "--datasets", tables / "datasets.csv")  # into the personal one
+    assert "9 runs are of algorithms" in imported.output
     call("merge", path, personal_path(), "-o", tmp_path / "all.sqlite")
     with MetaBase.open(tmp_path / "all.sqlite", "ro") as merged:
         assert merged.n_runs() == 9

@@ -150,12 +150,14 @@ def test_empty_store_gives_empty_arrays(tmp_path: Path) -> None:
 def test_experience_leaves_out_what_the_catalogue_does_not_have(tmp_path: Path) -> None:
     ridge = default_configuration("ridge", Task.REGRESSION)
     outdated = Configuration("ridge", ridge.hyperparameters, ridge.version + 1)
+    illegal = Configuration("ridge", {**ridge.hyperparameters, "bogus": 1}, ridge.version)
     path = tmp_path / "x.sqlite"
-    with new_store(path, "alpha") as store:
-        for configuration in (ridge, outdated, *fake.configurations(1)):
+    with new_store(path, "alpha", "beta") as store:
+        for configuration in (ridge, outdated, illegal, *fake.configurations(1)):
             store.add_run(fake.run("alpha", configuration))
+        store.add_run(fake.run("beta", outdated))
     experience, configurations = read_experience([path], Task.REGRESSION, "r2")
     assert configurations == (ridge,)
     assert experience.configurations == (ridge.id,)
     assert experience.vectors.shape[0] == 1
-    assert experience.families == ("alpha",)
+    assert experience.families == ("alpha",)  # of beta nothing is known

@@ -70,7 +70,7 @@ def test_minimal_table_of_runs(tmp_path: Path) -> None:
     (tmp_path / "features.csv").write_text("dataset,n_rows,skew\nmine,100,\n")
     with MetaBase.open(tmp_path / "x.sqlite", "w") as store:
         report = import_tables(store, tmp_path / "runs.csv", metafeatures=tmp_path / "features.csv", source="a paper")
-        assert report.runs == 2
+        assert (report.runs, report.foreign) == (2, 2)
         ridge, other = store.runs("mine")
         assert ridge.scores == {"roc_auc": (0.75,), "accuracy": (0.5,)}
         assert (ridge.status, ridge.seconds, ridge.protocol.source) == (Status.OK, 1.5, "a paper")

@@ -2,12 +2,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bases import write_metabase
+from bases import METRICS, write_metabase
 
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
+from automl_meta.execution.protocol import Status
+from automl_meta.metabase import DatasetRecord, MetaBase, Protocol, Run
 from automl_meta.metalearning import memory as module
 from automl_meta.metalearning.memory import Memory, nearest_metric, remember
+from automl_meta.pipelines.catalogue import default_configuration
+from automl_meta.pipelines.configuration import Configuration
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +106,25 @@ def test_a_kind_of_task_without_experience_is_no_obstacle(tmp_path: Path) -> Non
     base = write_metabase(tmp_path / "base.sqlite", tasks=[Task.REGRESSION], n_datasets=3)
     assert remember([base], Task.BINARY, cache=tmp_path).experience.datasets == ()
     assert remember([], Task.BINARY, cache=tmp_path).experience.datasets == ()
+
+
+FOREST = default_configuration("random_forest", Task.BINARY)
+STRANGERS = (
+    Configuration("my_algo", {}),
+    Configuration(FOREST.algorithm, FOREST.hyperparameters, FOREST.version + 1),
+    Configuration(FOREST.algorithm, {**FOREST.hyperparameters, "bogus": 1}, FOREST.version),
+)
+
+
+def test_runs_that_the_catalogue_does_not_know_teach_nothing(metabase: Path, tmp_path: Path) -> None:
+    with MetaBase.open(tmp_path / "mine.sqlite", "w") as store:
+        store.add_dataset(DatasetRecord(name="mine", task=Task.BINARY, n_rows=50, n_columns=2, n_classes=2))
+        for configuration in STRANGERS:
+            scores = {METRICS[Task.BINARY]: (1.0,)}
+            protocol = Protocol(source="import")
+            store.add_run(
+                Run(dataset="mine", configuration=configuration, protocol=protocol, status=Status.OK, scores=scores)
+            )
+    alone = remember([metabase], Task.BINARY, cache=tmp_path)
+    assert same(remember([metabase, tmp_path / "mine.sqlite"], Task.BINARY, cache=tmp_path), alone)
+    assert remember([tmp_path / "mine.sqlite"], Task.BINARY, cache=tmp_path).experience.datasets == ()
