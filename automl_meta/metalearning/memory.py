@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -329,18 +328,23 @@ def _store(memory: Memory, file: Path) -> None:
 
 
 def _load(file: Path) -> Memory | None:
+    """Return what is in the cache; None where it is not there, or damaged."""
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as content:
-            head = json.loads(content["head"].tobytes())
-            parts = {
-                kind: {field.name: _plain(content[f"{kind.__name__}.{field.name}"]) for field in fields(kind)}
-                for kind in (Experience, Similarity)
-            }
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        logger.info("cannot read %s (%s); learning anew", file, error)
+        return _read_cache(file)
+    except Exception as error:  # noqa: BLE001 - numpy, zipfile and zlib each fail in their own ways on a torn file
+        logger.info("cannot read %s (%r); learning anew", file, error)
         return None
+
+
+def _read_cache(file: Path) -> Memory:
+    with np.load(file, allow_pickle=False) as content:
+        head = json.loads(content["head"].tobytes())
+        parts = {
+            kind: {field.name: _plain(content[f"{kind.__name__}.{field.name}"]) for field in fields(kind)}
+            for kind in (Experience, Similarity)
+        }
     return Memory(
         task=Task(head["task"]),
         metric=head["metric"],

@@ -48,11 +48,22 @@ def test_another_metabase_is_learned_anew(metabase: Path, tmp_path: Path) -> Non
     assert len(remember([other], Task.BINARY, cache=tmp_path).experience.datasets) == 5
 
 
-def test_a_damaged_cache_is_no_obstacle(metabase: Path, tmp_path: Path) -> None:
+CACHE_DAMAGES = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[:1000],
+    "torn": lambda content: content[:2000] + bytes(500) + content[2500:],
+    "another file": lambda content: b"\x80\x04a pickle, perhaps",
+}
+
+
+@pytest.mark.parametrize("damage", CACHE_DAMAGES)
+def test_a_damaged_cache_is_no_obstacle(metabase: Path, tmp_path: Path, damage: str) -> None:
     learned = remember([metabase], Task.BINARY, cache=tmp_path)
     (file,) = tmp_path.glob("*.npz")
-    file.write_bytes(file.read_bytes()[:1000])
+    whole = file.read_bytes()
+    file.write_bytes(CACHE_DAMAGES[damage](whole))
     assert same(remember([metabase], Task.BINARY, cache=tmp_path), learned)
+    assert file.stat().st_size == len(whole)  # made anew
 
 
 def test_a_cache_that_cannot_be_written_is_no_obstacle(metabase: Path, tmp_path: Path) -> None:
