@@ -126,11 +126,10 @@ def import_(path: Path | None, runs: Path, **given: Any) -> None:
     \b
     automl-meta metabase import runs.csv --metafeatures metafeatures.csv --metabase mine.sqlite
     """
-    from automl_meta.metabase import MetaBase
-    from automl_meta.metabase.importing import import_tables
+    from automl_meta.metabase.importing import import_tables, store_to_fill
 
     path = _to_write(path)
-    with MetaBase.open(path, "w") as store:
+    with store_to_fill(path) as store:
         report = import_tables(store, runs, **given)
     click.echo(
         f"{path}: {report.runs} runs on {report.datasets} datasets, {report.known} of the table were there already; "

@@ -20,7 +20,7 @@ class Experience:
     scores : array of shape (n_datasets, n_configurations)
         Mean over folds of one metric, higher is better, on each dataset's own scale; NaN where there is no result.
     failed : bool array of shape (n_datasets, n_configurations)
-        True where the configuration was tried and gave no score.
+        True where the configuration was tried and did not end well.
     seconds : array of shape (n_datasets, n_configurations)
         Fit and predict, summed over folds; NaN where unknown.
     fits, training_rows : arrays of shape (n_datasets,)

@@ -25,6 +25,7 @@ STATUS_CODES = {
     Status.CRASHED: 5,
     Status.CANCELLED: UNTRIED,
 }
+FAILURES = tuple(STATUS_CODES[s] for s in (Status.FAILED, Status.TIMEOUT, Status.MEMORY, Status.CRASHED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +35,7 @@ class Matrices:
     Attributes
     ----------
     scores : float32 array of shape (n_metrics, n_datasets, n_configurations)
-        Mean over folds, higher is better; NaN where there is none.
+        Mean over folds, higher is better; NaN where there is none, as where the status is not OK.
     seconds : array of shape (n_datasets, n_configurations)
         On one undisturbed core, summed over folds; NaN where unknown. Of failed runs, until they failed.
     statuses : int8 array of shape (n_datasets, n_configurations)
@@ -100,7 +101,7 @@ class Matrices:
             configurations=tuple(configuration.id for configuration in self.configurations),
             metafeature_names=self.metafeature_names,
             scores=scores,
-            failed=(self.statuses != UNTRIED) & np.isnan(scores),
+            failed=np.isin(self.statuses, FAILURES),
             seconds=self.seconds,
             fits=np.array([max(protocol.folds, 1) for protocol in self.protocols], dtype=np.float64),
             training_rows=np.array(list(map(_training_rows, self.datasets, self.protocols)), dtype=np.float64),
@@ -283,11 +284,12 @@ def _fill(parts: list[_Part], rows: list[_Row], columns: tuple[Configuration, ..
         used = (row >= 0) & (column >= 0)
         statuses[row[used], column[used]] = part.status[used]
         seconds[row[used], column[used]] = part.seconds[used]
-        kinds, _ = _distinct_pairs(part.metric_list[used], part.length[used])
+        good = used & (part.status == STATUS_CODES[Status.OK])
+        kinds, _ = _distinct_pairs(part.metric_list[good], part.length[good])
         for metric_list, length in kinds:
             if metric_list == 0:
                 continue
-            alike = used & (part.metric_list == metric_list) & (part.length == length)
+            alike = good & (part.metric_list == metric_list) & (part.length == length)
             names = part.metric_lists[metric_list]
             where = np.array([metrics.index(name) for name in names])
             means = _means(part.numbers, part.offset[alike], len(names), length)
