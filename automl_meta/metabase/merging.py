@@ -172,12 +172,10 @@ def digest_of(store: MetaBase) -> str:
 def _check_same_datasets(store: MetaBase, other: MetaBase, path: Path) -> None:
     known = {record.name: record for record in store.datasets()}
     for record in other.datasets():
-        mine = known.get(record.name)
-        if mine is None:
-            continue
-        changed = record.checksum and mine.checksum and record.checksum != mine.checksum
-        if changed or record.task is not mine.task:
+        difference = record.difference(known[record.name]) if record.name in known else ""
+        if difference:
             raise InputError(
-                f"{path}: its dataset {record.name!r} is another one than that of the same name in {store.path}. "
-                f"Try: automl-meta metabase remove {record.name} --metabase {path}"
+                f"{path}: its dataset {record.name!r} is another one than that of the same name before it: "
+                f"{difference}. Add one of them under another name, or try: "
+                f"automl-meta metabase remove {record.name} --metabase {path}"
             )

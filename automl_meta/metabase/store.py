@@ -104,12 +104,10 @@ class MetaBase:
         Raises
         ------
         InputError
-            If a dataset of this name is there whose data or task were different.
+            If a dataset of this name is there whose task, target or data were different.
         """
         with self.transaction():
-            known = self.dataset(record.name)
-            if known is not None:
-                _check_same(known, record)
+            self.check_same(record)
             self.connection.execute(
                 """
                 INSERT INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin,
@@ -133,6 +131,22 @@ class MetaBase:
                     record.openml_id,
                     record.checksum,
                 ),
+            )
+
+    def check_same(self, record: DatasetRecord) -> None:
+        """Check that a dataset of this name, if there is one, may be the same.
+
+        Raises
+        ------
+        InputError
+            If its task, target or data were different.
+        """
+        known = self.dataset(record.name)
+        difference = record.difference(known) if known is not None else ""
+        if difference:
+            raise InputError(
+                f"{self.path}: the dataset {record.name!r} is in the meta-base already, and {difference}. "
+                f"Give it another name (--name), or try: automl-meta metabase remove {record.name}"
             )
 
     def dataset(self, name: str) -> DatasetRecord | None:
@@ -351,15 +365,6 @@ class MetaBase:
     def protocols(self) -> list[Protocol]:
         """Return the protocols, in the order in which they came."""
         return list(self.keys.protocols().values())
-
-
-def _check_same(known: DatasetRecord, new: DatasetRecord) -> None:
-    if new.task is not known.task or (new.checksum and known.checksum and new.checksum != known.checksum):
-        what = "its task is another" if new.task is not known.task else "its data have changed"
-        raise InputError(
-            f"the dataset {new.name!r} is in the meta-base already, and {what}. "
-            f"Try: automl-meta metabase remove {new.name}, or another name"
-        )
 
 
 def _none_if_nan(value: float) -> float | None:

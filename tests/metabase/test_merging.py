@@ -91,6 +91,16 @@ def test_different_datasets_of_one_name_are_refused_and_nothing_is_written(
     assert not (tmp_path / "all.sqlite").exists()
 
 
+def test_two_targets_of_one_table_are_not_mixed(tmp_path: Path) -> None:
+    paths = [tmp_path / "1.sqlite", tmp_path / "2.sqlite"]
+    for path, target in zip(paths, ("sepal length", "petal width"), strict=True):
+        with MetaBase.open(path, "w") as store:
+            store.add_dataset(fake.record("iris", checksum="1" * 64, target=target))
+    with pytest.raises(InputError, match="its target is another: 'sepal length' there, 'petal width' here"):
+        merge(paths, tmp_path / "all.sqlite")
+    assert not (tmp_path / "all.sqlite").exists()
+
+
 def test_change_after_sealing_is_found(shards: tuple[Path, Path]) -> None:
     merge(shards, shards[0])
     with MetaBase.open(shards[0], "w") as store:
