@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from automl_meta.datasets.task import Task
 from automl_meta.execution.protocol import Status
+from automl_meta.metabase.connection import telling_damage
 from automl_meta.metabase.experience import Experience, Floats
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol
 from automl_meta.metabase.scores import DTYPE
@@ -131,10 +132,18 @@ def read_matrices(
         Only its runs. If not given, each dataset's row is of the protocol under which it has most runs.
     min_runs : int
         Datasets with fewer runs are left out.
+
+    Raises
+    ------
+    DamagedError
+        If a store cannot be read as it is.
     """
     stores = [stores] if isinstance(stores, MetaBase) else list(stores)
     wanted = tuple(dict.fromkeys(tasks))
-    parts = [_read_part(store, wanted, protocol) for store in stores]
+    parts = []
+    for store in stores:
+        with telling_damage(store.path, KeyError, TypeError, ValueError):
+            parts.append(_read_part(store, wanted, protocol))
     rows = _choose_rows(parts, min_runs)
     columns = configurations if configurations is not None else _used_configurations(parts, rows)
     return _fill(parts, rows, tuple(columns))
@@ -184,7 +193,7 @@ def _read_part(store: MetaBase, tasks: tuple[Task, ...], protocol: Protocol | No
     kept = [key for key, known in protocols.items() if protocol in (None, known)]
     datasets, packed, numbers = _read_runs(store, tasks, kept)
     length = packed["length"].astype(np.int64) // DTYPE.itemsize
-    return _Part(
+    part = _Part(
         records={key: by_name[name] for key, name in ids},
         metafeatures=store.metafeatures(),
         configurations=store.keys.configurations(),
@@ -200,6 +209,22 @@ def _read_part(store: MetaBase, tasks: tuple[Task, ...], protocol: Protocol | No
         offset=np.cumsum(length) - length,
         numbers=numbers,
     )
+    _check(part)
+    return part
+
+
+def _check(part: _Part) -> None:
+    """Raise a ValueError if something in `part` does not fit together."""
+    sizes = {0: 1} | {key: len(names) for key, names in part.metric_lists.items()}
+    for keys, known in ((part.configuration, part.configurations), (part.metric_list, sizes)):
+        if not np.isin(keys, list(known)).all():
+            raise ValueError("a run refers to what is not there")
+    if (part.length % np.maximum(_look_up(part.metric_list, sizes), 1)).any() or part.length.sum() != len(
+        part.numbers
+    ):
+        raise ValueError("scores do not fit their metrics")
+    if any(len(record.values) != len(record.names) for record in part.metafeatures.values()):
+        raise ValueError("meta-features do not fit their names")
 
 
 def _read_runs(

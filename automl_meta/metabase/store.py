@@ -14,7 +14,7 @@ from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import scores
-from automl_meta.metabase.connection import Mode, open_connection
+from automl_meta.metabase.connection import DamagedError, Mode, is_damage, open_connection, telling_damage
 from automl_meta.metabase.keys import Keys
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.pipelines.configuration import Configuration
@@ -67,8 +67,10 @@ class MetaBase:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self.close()
+        if is_damage(error):
+            raise DamagedError(str(self.path), str(error)) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -81,7 +83,8 @@ class MetaBase:
             yield
         except BaseException:
             self.keys.forget()  # some may have been given inside
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:  # SQLite itself has ended it if the file is damaged
+                self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
 
@@ -331,22 +334,24 @@ class MetaBase:
         metrics = self.keys.lists("metric_list", "names")
         environments = self.keys.environments()
         for row in rows:
-            yield Run(
-                dataset=row[0],
-                configuration=configurations[row[1]],
-                protocol=protocols[row[2]],
-                status=Status(row[3]),
-                scores=scores.decode(row[5], metrics[row[4]]) if row[4] is not None else {},
-                fit_seconds=_nan_if_none(row[6]),
-                predict_seconds=_nan_if_none(row[7]),
-                cpu_seconds=_nan_if_none(row[8]),
-                peak_memory_mb=_nan_if_none(row[9]),
-                n_rows=row[10],
-                error=row[11] or "",
-                origin=row[12] or "",
-                created=row[13],
-                versions=environments[row[14]],
-            )
+            with telling_damage(self.path, KeyError, TypeError, ValueError):
+                run = Run(
+                    dataset=row[0],
+                    configuration=configurations[row[1]],
+                    protocol=protocols[row[2]],
+                    status=Status(row[3]),
+                    scores=scores.decode(row[5], metrics[row[4]]) if row[4] is not None else {},
+                    fit_seconds=_nan_if_none(row[6]),
+                    predict_seconds=_nan_if_none(row[7]),
+                    cpu_seconds=_nan_if_none(row[8]),
+                    peak_memory_mb=_nan_if_none(row[9]),
+                    n_rows=row[10],
+                    error=row[11] or "",
+                    origin=row[12] or "",
+                    created=row[13],
+                    versions=environments[row[14]],
+                )
+            yield run
 
     def finished(self, dataset: str, protocol: Protocol) -> dict[str, Status]:
         """Return the status of each configuration, by id, that was run on `dataset` under `protocol`."""

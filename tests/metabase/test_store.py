@@ -163,6 +163,13 @@ def test_missing_foreign_and_damaged_files_are_told(tmp_path: Path) -> None:
     other.close()
     with pytest.raises(InputError, match="not a meta-base"):
         MetaBase.open(tmp_path / "other.sqlite", "w")
+    with sqlite3.connect(tmp_path / "hollow.sqlite") as hollow:
+        hollow.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        hollow.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS)}")
+    hollow.close()
+    for mode in ("r", "ro", "w"):
+        with pytest.raises(InputError, match=r"hollow\.sqlite: is damaged \(it has no table claim, configuration"):
+            MetaBase.open(tmp_path / "hollow.sqlite", mode)  # type: ignore[arg-type]
     (tmp_path / "empty.sqlite").touch()
     with pytest.raises(InputError, match="is empty"):
         MetaBase.open(tmp_path / "empty.sqlite")
