@@ -5,7 +5,7 @@ average dataset, on the stretched scale of standings. A support's residuals are 
 neither the query nor the best and worst of the dataset are looked at.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,15 +96,7 @@ def canonical(experience: Experience) -> tuple[Experience, NDArray[np.intp]]:
     order = np.argsort(np.array(experience.configurations, dtype=str), kind="stable")
     position = np.empty(len(order), dtype=np.intp)
     position[order] = np.arange(len(order))
-    ordered = replace(
-        experience,
-        configurations=tuple(experience.configurations[i] for i in order),
-        scores=experience.scores[:, order],
-        failed=experience.failed[:, order],
-        seconds=experience.seconds[:, order],
-        vectors=experience.vectors[order],
-    )
-    return ordered, position
+    return experience.take_configurations(order), position
 
 
 def task_table(experience: Experience, scaling: InputScaling) -> TaskTable:

@@ -27,7 +27,7 @@ from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 6  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 7  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
 # What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
 # measured once; the rest are those measured most often.
@@ -111,7 +111,7 @@ def remember(
     metric : str, optional
         Name of a scorer; the task's default if not given. One that is not stored is replaced by its nearest relative.
     forget : collection of str
-        Datasets and families that must not be known; a dataset takes its family with it.
+        Datasets and families that must not be known, see `without`. What ran only there is not known either.
     cache : Path, optional
         Folder; that of this user if not given.
 
@@ -136,24 +136,28 @@ def remember(
 def without(experience: Experience, names: Collection[str]) -> Experience:
     """Return `experience` without the datasets and families called `names`; a dataset takes its family with it.
 
+    So do near-duplicates, such as the same table under the name by which `fit --learn` keeps it, and their families.
+
     Raises
     ------
     InputError
         If nothing has one of the names.
     """
-    families = set()
+    if not names:
+        return experience
+    from automl_meta.metalearning.loo import joined_families  # SciPy's part for it is slow to import
+
+    known = list(zip(experience.datasets, experience.families, strict=True))
+    forgotten = np.zeros(len(known), dtype=bool)
     for name in names:
-        found = {
-            family
-            for dataset, family in zip(experience.datasets, experience.families, strict=True)
-            if name in (dataset, family)
-        }
-        if not found:
+        named = np.array([name in pair for pair in known], dtype=bool)
+        if not named.any():
             near = difflib.get_close_matches(name, {*experience.datasets, *experience.families}, n=3)
             hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase info"
             raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
-        families |= found
-    return experience.without_families(families) if families else experience
+        forgotten |= named
+    groups = joined_families(experience.families, experience.metafeatures)
+    return experience.take(~np.isin(groups, groups[forgotten]))
 
 
 def cache_directory() -> Path:
@@ -226,7 +230,10 @@ def _read(
     matrices = matrices.take_configurations(_most_measured(matrices))
     experience = matrices.experience(stored, vectorize(matrices.configurations, task))
     sources = tuple(sorted({protocol.source for protocol in matrices.protocols}))
-    return without(experience, forget), matrices.configurations, stored, sources
+    experience = without(experience, forget)
+    kept = np.flatnonzero(experience.tried)  # what ran nowhere else is forgotten too
+    configurations = tuple(matrices.configurations[column] for column in kept)
+    return experience.take_configurations(kept), configurations, stored, sources
 
 
 def _most_measured(matrices: Matrices) -> list[bool]:

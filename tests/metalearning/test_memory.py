@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from automl_meta.execution.protocol import Status
 from automl_meta.metabase import DatasetRecord, MetaBase, Protocol, Run
 from automl_meta.metalearning import memory as module
 from automl_meta.metalearning.memory import Memory, nearest_metric, remember
+from automl_meta.pipelines.candidates import candidate_configurations
 from automl_meta.pipelines.catalogue import default_configuration
 from automl_meta.pipelines.configuration import Configuration
 
@@ -86,6 +88,28 @@ def test_a_forgotten_dataset_takes_its_family_with_it(metabase: Path, tmp_path: 
     assert len(names) == 10
     by_family = remember([metabase], Task.BINARY, forget=["family0"], cache=tmp_path).experience.datasets
     assert by_family == names
+
+
+def test_a_forgotten_table_is_not_remembered_by_another_name(metabase: Path, tmp_path: Path) -> None:
+    learned = tmp_path / "learned.sqlite"
+    only_there = candidate_configurations(Task.BINARY, 30)[-1]
+    with MetaBase.open(metabase) as store, MetaBase.open(learned, "w") as target:
+        record = store.dataset("binary5")
+        assert record is not None
+        target.add_dataset(replace(record, name="learned-c0ffee", family="learned-c0ffee"))
+        target.set_metafeatures("learned-c0ffee", store.metafeatures()["binary5"])
+        for run in store.runs("binary5"):
+            target.add_run(replace(run, dataset="learned-c0ffee"))
+        target.add_run(replace(run, dataset="learned-c0ffee", configuration=only_there))
+    known = remember([metabase, learned], Task.BINARY, cache=tmp_path)
+    assert "learned-c0ffee" in known.experience.datasets
+    assert only_there in known.configurations
+    for name in ("binary5", "learned-c0ffee"):
+        forgotten = remember([metabase, learned], Task.BINARY, forget=[name], cache=tmp_path)
+        assert {"binary5", "learned-c0ffee"}.isdisjoint(forgotten.experience.datasets)
+        assert len(forgotten.experience.datasets) == 11
+        assert forgotten.experience.configurations == tuple(c.id for c in forgotten.configurations)
+        assert only_there not in forgotten.configurations
 
 
 def test_forgetting_what_is_not_there_is_a_mistake(metabase: Path, tmp_path: Path) -> None:
