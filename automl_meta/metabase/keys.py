@@ -10,6 +10,16 @@ from automl_meta.metabase.connection import DamagedError, telling_damage
 from automl_meta.metabase.records import Protocol
 from automl_meta.pipelines.configuration import Configuration
 
+# What refers to the rows of each table: other tables and their columns.
+USERS = {
+    "configuration": (("run", "configuration_id"), ("claim", "configuration_id")),
+    "protocol": (("run", "protocol_id"), ("claim", "protocol_id")),
+    "environment": (("run", "environment_id"),),
+    "message": (("run", "error_id"), ("run", "origin_id")),
+    "metric_list": (("run", "metric_list_id"),),
+    "metafeature_list": (("metafeatures", "list_id"),),
+}
+
 Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 
 
@@ -27,6 +37,13 @@ class Keys:
     def forget(self) -> None:
         """Look all of them up again."""
         self._known.clear()
+
+    def drop_unused(self, *tables: str) -> None:
+        """Delete from `tables`, or all, what nothing refers to any more."""
+        for table in tables or USERS:
+            used = (f"SELECT {column} FROM {user} WHERE {column} IS NOT NULL" for user, column in USERS[table])
+            self._connection.execute(f"DELETE FROM {table} WHERE id NOT IN ({' UNION '.join(used)})")
+        self.forget()
 
     def text(self, table: str, column: str, value: str) -> int:
         """Return the id of `value` in a table of distinct texts, where it is put if it is not there."""

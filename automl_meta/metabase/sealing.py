@@ -29,10 +29,7 @@ def seal(store: MetaBase) -> str:
     """Remove what only matters while a store grows, and write down a digest of the rest; return it."""
     with store.transaction():
         store.connection.execute("DELETE FROM claim")
-        store.connection.execute(
-            """DELETE FROM message WHERE id NOT IN (SELECT error_id FROM run WHERE error_id IS NOT NULL)
-            AND id NOT IN (SELECT origin_id FROM run WHERE origin_id IS NOT NULL)"""
-        )
+        store.keys.drop_unused("message")
         digest = digest_of(store)
         store.set_info({"digest": digest})
     return digest

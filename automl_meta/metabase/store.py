@@ -209,8 +209,10 @@ class MetaBase:
         return removed
 
     def vacuum(self) -> None:
-        """Give the room of what was removed back to the system."""
-        self.connection.execute("DELETE FROM info WHERE key = 'digest'")
+        """Delete what only the removed runs referred to, error texts too, and give its room back to the system."""
+        with self.transaction():
+            self.keys.drop_unused()
+            self.connection.execute("DELETE FROM info WHERE key = 'digest'")
         self.connection.execute("VACUUM")
 
     def set_metafeatures(self, dataset: str, record: MetaFeatureRecord) -> None:
