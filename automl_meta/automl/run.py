@@ -202,7 +202,7 @@ class _Run:
         plan, predictor = self._combine(folds, hurry=interruption.came)
         model = self._model(plan, predictor, advice, stopped)
         if self.options.learn:
-            learn(self.folder.journal)
+            self._learn()
         self.listener.ended()
         self._lap("combine")
         return RunResult(
@@ -218,6 +218,13 @@ class _Run:
             clock=self.clock,
             timings=self.timings,
         )
+
+    def _learn(self) -> None:
+        """Add what was tried to the personal meta-base; that it cannot be changed is no reason to lose the model."""
+        try:
+            learn(self.folder.journal)
+        except InputError as error:
+            logger.warning("nothing was learned from this run: %s", error)
 
     def _scheme(self, advisor: Advisor) -> FoldScheme:
         """Return how the rows are split: as when the run began, if it goes on."""

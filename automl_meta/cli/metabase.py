@@ -126,16 +126,20 @@ def import_(path: Path | None, runs: Path, **given: Any) -> None:
     \b
     automl-meta metabase import runs.csv --metafeatures metafeatures.csv --metabase mine.sqlite
     """
-    from automl_meta.metabase import MetaBase
-    from automl_meta.metabase.importing import import_tables
+    from automl_meta.metabase.importing import import_tables, store_to_fill
 
     path = _to_write(path)
-    with MetaBase.open(path, "w") as store:
+    with store_to_fill(path) as store:
         report = import_tables(store, runs, **given)
     click.echo(
         f"{path}: {report.runs} runs on {report.datasets} datasets, {report.known} of the table were there already; "
         f"{report.described} datasets described."
     )
+    if report.foreign:
+        click.echo(
+            f"{report.foreign} runs are of algorithms, versions or hyperparameters that are not as the catalogue has "
+            "them. They are kept, and nothing is learned from them. See: automl-meta algorithms"
+        )
 
 
 @metabase.command()

@@ -140,6 +140,8 @@ def seconds(recommendation: "Recommendation") -> str:
 
 
 def evidence(recommendation: "Recommendation") -> str:
-    """Return the ranks on the most similar datasets."""
-    parts = [f"{witness.dataset} {witness.rank}/{witness.of}" for witness in recommendation.evidence if witness.rank]
-    return ", ".join(parts) or (NOTHING if not recommendation.evidence else "judged by its likes")
+    """Return the ranks on similar datasets."""
+    if recommendation.measured == 0:
+        return "judged by its likes" if recommendation.evidence else NOTHING
+    witnesses = [witness for witness in recommendation.evidence if witness.rank or witness.failed]
+    return ", ".join(f"{w.dataset} {'failed' if w.failed else f'{w.rank}/{w.of}'}" for w in witnesses)

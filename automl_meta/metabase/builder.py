@@ -18,7 +18,7 @@ from automl_meta.metabase.claims import Claim, claim, release_claims
 from automl_meta.metabase.estimate import Estimate
 from automl_meta.metabase.experiments import Prepared, describe, extractor_version, measure, prepare
 from automl_meta.metabase.plan import Batch, dataset_order, plan
-from automl_meta.metabase.records import Protocol, Run, run_of
+from automl_meta.metabase.records import DatasetRecord, Protocol, Run, run_of
 from automl_meta.metabase.sources import DatasetSource
 from automl_meta.metabase.store import MetaBase
 from automl_meta.metafeatures import metafeature_names
@@ -81,7 +81,7 @@ def build(
     Raises
     ------
     InputError
-        If the file is not a meta-base, or a dataset in it has changed since.
+        If the file is not a meta-base, or a dataset in it had other data or another target.
     ExecutorLostError
         If no worker can be started, or the cluster was lost.
     """
@@ -180,6 +180,7 @@ class Builder:
             prepared = self._prepared(source, outcome)
             if prepared is not None:
                 record = prepared.record
+                self._store.check_same(record)
                 known[source.name] = replace(
                     source, task=record.task, n_rows=record.n_rows, n_columns=record.n_columns
                 )
@@ -206,6 +207,7 @@ class Builder:
         usable = [source for source in sources if source.name not in self._report.unreadable]
         done: dict[str, set[str]] = {}
         for source in usable:
+            self._store.check_same(_expected(source))
             statuses = self._store.finished(source.name, options.protocol)
             done[source.name] = {
                 key for key, status in statuses.items() if not (options.retry_failed and status in RETRIED)
@@ -332,6 +334,19 @@ class Builder:
         job.batch.left -= 1
         if job.batch.left == 0:
             job.batch.problem.release()
+
+
+def _expected(source: DatasetSource) -> DatasetRecord:
+    """Return what is known of a surveyed dataset before it is read."""
+    assert source.task is not None
+    return DatasetRecord(
+        name=source.name,
+        task=source.task,
+        n_rows=source.n_rows,
+        n_columns=source.n_columns,
+        n_classes=0,
+        target=source.target or "",
+    )
 
 
 def run_from(outcome: Outcome, configuration: Configuration, dataset: str, protocol: Protocol, n_rows: int) -> Run:

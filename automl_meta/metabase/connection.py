@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +14,45 @@ from automl_meta.metabase import schema
 Mode = Literal["r", "ro", "w"]
 
 BUSY_SECONDS = 60.0  # how long to wait for another writer
+
+
+class DamagedError(InputError):
+    """A store cannot be read as it is."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, without the file's name."""
+        return str(self.args[1])
+
+    def __str__(self) -> str:
+        path, reason = self.args
+        return f"{path}: is damaged ({reason}). See: automl-meta metabase verify --metabase {path}"
+
+
+@contextmanager
+def telling_damage(path: Path, *kinds: type[Exception]) -> Iterator[None]:
+    """Turn what SQLite says of a damaged file, and errors of `kinds`, into a `DamagedError` that names the file."""
+    try:
+        yield
+    except InputError:
+        raise
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise DamagedError(str(path), str(error)) from error
+        raise
+    except kinds as error:
+        raise DamagedError(str(path), f"{type(error).__name__}: {error}") from error
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Return whether `error` is what SQLite raises of a damaged file, and not of a locked one or a full disk."""
+    if not isinstance(error, sqlite3.DatabaseError):
+        return False
+    code = getattr(error, "sqlite_errorcode", None)  # a text that is no UTF-8 has none
+    return code is None or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def open_connection(path: Path, mode: Mode) -> sqlite3.Connection:
@@ -55,6 +96,7 @@ def _prepared(connection: sqlite3.Connection, path: str, mode: Mode) -> sqlite3.
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         schema.migrate(connection, path)
+        _check_tables(connection, path)
         return connection
     if version == 0:
         raise InputError(f"{path}: is empty. Try: automl-meta metabase build")
@@ -64,8 +106,16 @@ def _prepared(connection: sqlite3.Connection, path: str, mode: Mode) -> sqlite3.
         connection.close()
         schema.migrate(copy, path)
         connection = copy
+    _check_tables(connection, path)
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _check_tables(connection: sqlite3.Connection, path: str) -> None:
+    found = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    missing = sorted(schema.table_names() - found)
+    if missing:
+        raise DamagedError(path, f"it has no table {', '.join(missing)}")
 
 
 def _can_write(path: Path) -> bool:

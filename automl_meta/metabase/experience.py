@@ -3,7 +3,7 @@
 Plain arrays, so that a researcher can try a meta-model on a table of their own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ class Experience:
     scores : array of shape (n_datasets, n_configurations)
         Mean over folds of one metric, higher is better, on each dataset's own scale; NaN where there is no result.
     failed : bool array of shape (n_datasets, n_configurations)
-        True where the configuration was tried and gave no score.
+        True where the configuration was tried and did not end well.
     seconds : array of shape (n_datasets, n_configurations)
         Fit and predict, summed over folds; NaN where unknown.
     fits, training_rows : arrays of shape (n_datasets,)
@@ -45,9 +45,10 @@ class Experience:
     metafeatures: Floats
     vectors: Floats
 
-    def without_families(self, families: set[str]) -> "Experience":
-        """Return the experience with no dataset of `families` in it."""
-        return self.take(np.array([family not in families for family in self.families], dtype=bool))
+    @property
+    def tried(self) -> NDArray[np.bool_]:
+        """Whether each configuration was run on any of the datasets."""
+        return np.asarray((np.isfinite(self.scores) | self.failed | np.isfinite(self.seconds)).any(axis=0))
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "Experience":
         """Return the experience of the datasets selected by `rows` (mask or positions)."""
@@ -64,4 +65,15 @@ class Experience:
             training_rows=self.training_rows[positions],
             metafeatures=self.metafeatures[positions],
             vectors=self.vectors,
+        )
+
+    def take_configurations(self, columns: NDArray[np.intp]) -> "Experience":
+        """Return the experience with the configurations at `columns`, in that order."""
+        return replace(
+            self,
+            configurations=tuple(self.configurations[i] for i in columns),
+            scores=self.scores[:, columns],
+            failed=self.failed[:, columns],
+            seconds=self.seconds[:, columns],
+            vectors=self.vectors[columns],
         )

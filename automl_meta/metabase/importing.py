@@ -4,8 +4,8 @@ The table of runs has a row for each metric of each run, and these columns:
 
 ============== ===========================================================================================
 dataset        name
-algorithm      as the importer calls it; only the catalogue's names can be recommended
-hyperparameters JSON object
+algorithm      as the importer calls it; only what the catalogue has can be recommended
+hyperparameters JSON object; all that the catalogue's algorithm has, for what is to be recommended
 metric         a scikit-learn scorer's name; higher is better
 score          number; empty for a run that failed
 seconds        of the whole run; may be empty
@@ -13,7 +13,7 @@ seconds        of the whole run; may be empty
 
 and may have these: task (binary, multiclass or regression), version, rows, folds, seed, source, status, error, fold
 (a row for each fold then), fold_scores (numbers separated by spaces), fit_seconds, predict_seconds, cpu_seconds,
-peak_memory_mb, n_rows, created. What `export` writes can be imported.
+peak_memory_mb, n_rows, created. What `export` writes can be imported. Scores count only where the status is ok.
 
 A table of datasets may say more of them: name, task, family, simulated, n_rows, n_columns, n_classes, target, origin,
 licence, openml_id. A table of meta-features has the column dataset and one for each meta-feature.
@@ -21,7 +21,8 @@ licence, openml_id. A table of meta-features has the column dataset and one for 
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,18 @@ import pandas as pd
 
 from automl_meta.datasets import read_dataset
 from automl_meta.datasets.task import Task
-from automl_meta.errors import InputError
+from automl_meta.errors import InputError, quoted
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase.experiments import describe_source, metafeatures_of
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.metabase.sources import read_sources
 from automl_meta.metabase.store import MetaBase
+from automl_meta.pipelines.catalogue import is_in_catalogue
 from automl_meta.pipelines.configuration import Configuration
 
 NEEDED = ("dataset", "algorithm", "hyperparameters", "metric", "score", "seconds")
 IMPORTED = "import"  # the extractor of meta-features that came as they are
+MOST = 2**63 - 1  # that a store can keep
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class ImportReport:
     datasets: int = 0
     runs: int = 0
     known: int = 0  # runs that were there already
+    foreign: int = 0  # runs of configurations that the catalogue does not have
     described: int = 0
 
 
@@ -57,8 +61,22 @@ class ImportReport:
 class _RunRows:
     """The rows of one run."""
 
+    line: int
     first: dict[str, Any]
     scores: dict[str, list[float]] = field(default_factory=dict)
+
+
+@contextmanager
+def store_to_fill(path: Path) -> Iterator[MetaBase]:
+    """Open the store at `path` for writing; one that is made here is removed again if nothing comes of it."""
+    is_new = not path.exists()
+    try:
+        with MetaBase.open(path, "w") as store:
+            yield store
+    except BaseException:
+        if is_new:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def import_tables(
@@ -90,9 +108,11 @@ def import_tables(
     with store.transaction():
         known = _given_datasets(datasets)
         known |= _datasets_from_data(store, data, set(frame["dataset"]), report)
+        tasks = {}
         for name, rows in frame.groupby("dataset", sort=False):
             record = known.get(str(name)) or store.dataset(str(name)) or _guessed(str(name), rows, runs)
             store.add_dataset(record)
+            tasks[record.name] = record.task
             report.datasets += 1
         if data:
             _describe(store, data, set(known), report)
@@ -102,6 +122,7 @@ def import_tables(
             added = store.add_run(run)
             report.runs += added
             report.known += not added
+            report.foreign += not is_in_catalogue(run.configuration, tasks[run.dataset])
     return report
 
 
@@ -149,7 +170,7 @@ def _dataset_record(row: dict[str, Any], path: Path) -> DatasetRecord:
             openml_id=_integer(row["openml_id"]) if "openml_id" in row else None,
             checksum=str(row.get("checksum", "")),
         )
-    except (KeyError, ValueError) as error:
+    except (ArithmeticError, KeyError, ValueError) as error:
         raise InputError(f"{path}: the dataset {row.get('name')!r} cannot be understood ({error}).") from error
 
 
@@ -201,53 +222,99 @@ def _runs(frame: pd.DataFrame, path: Path, source: str) -> list[Run]:
     """Put the rows of each run together."""
     found: dict[tuple[str, str, Protocol], _RunRows] = {}
     for number, row in enumerate(_rows(frame), start=2):
-        try:
-            configuration = Configuration(
-                row["algorithm"], json.loads(row["hyperparameters"]), _integer(row.get("version", 1))
-            )
+        with _understanding(path, number):
+            configuration = _configuration(row)
             protocol = Protocol(
                 rows=_integer(row.get("rows", 0)),
                 folds=_integer(row.get("folds", 0)),
                 seed=_integer(row.get("seed", 0)),
                 source=str(row.get("source", source)),
             )
-            run = found.setdefault((row["dataset"], configuration.id, protocol), _RunRows(row))
+            run = found.setdefault((str(row["dataset"]), configuration.id, protocol), _RunRows(number, row))
             run.first["configuration"] = configuration
             if "metric" in row:
                 run.scores.setdefault(row["metric"], []).extend(_fold_scores(row))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: line {number} cannot be understood ({error!r}).") from error
-    return [_run(rows, dataset, protocol, path) for (dataset, _, protocol), rows in found.items()]
+    runs = []
+    for (dataset, _, protocol), rows in found.items():
+        with _understanding(path, rows.line):
+            runs.append(_run(rows, dataset, protocol))
+    return runs
+
+
+@contextmanager
+def _understanding(path: Path, line: int) -> Iterator[None]:
+    """Turn what a cell that makes no sense raises into a message that says where it is."""
+    try:
+        yield
+    except KeyError as error:
+        raise InputError(f"{path}: line {line} cannot be understood: {error.args[0]} is empty.") from error
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: line {line} cannot be understood: {error}.") from error
+
+
+def _configuration(row: dict[str, Any]) -> Configuration:
+    try:
+        values = json.loads(row["hyperparameters"])
+    except ValueError as error:
+        raise ValueError(f"its hyperparameters are no JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"its hyperparameters are {quoted(values)}, not a JSON object such as {{}}")
+    return Configuration(str(row["algorithm"]), values, _integer(row.get("version", 1)))
 
 
 def _fold_scores(row: dict[str, Any]) -> list[float]:
-    if "fold_scores" in row:
-        return [float(value) for value in str(row["fold_scores"]).split()]
-    return [float(row["score"])] if "score" in row else []
+    values = str(row["fold_scores"]).split() if "fold_scores" in row else [row["score"]] if "score" in row else []
+    scores = [float(value) for value in values]
+    if any(map(math.isinf, scores)):
+        raise ValueError(f"its {row['metric']} is infinite")
+    return scores
 
 
-def _run(rows: _RunRows, dataset: str, protocol: Protocol, path: Path) -> Run:
+def _run(rows: _RunRows, dataset: str, protocol: Protocol) -> Run:
     row = rows.first
     scores = {metric: tuple(values) for metric, values in rows.scores.items() if values}
     if len({len(values) for values in scores.values()}) > 1:
-        raise InputError(f"{path}: {row['algorithm']} on {dataset!r} has different numbers of folds by metric.")
-    status = Status(row["status"]) if "status" in row else (Status.OK if scores else Status.FAILED)
+        raise ValueError(f"{row['algorithm']} on {dataset!r} has different numbers of folds by metric")
+    status = _status(row, bool(scores))
     has_parts = "fit_seconds" in row
     return Run(
         dataset=dataset,
         configuration=row["configuration"],
         protocol=protocol,
         status=status,
-        scores=scores,
-        fit_seconds=float(row.get("fit_seconds" if has_parts else "seconds", math.nan)),
-        predict_seconds=float(row.get("predict_seconds", math.nan if has_parts else 0.0)),
-        cpu_seconds=float(row.get("cpu_seconds", math.nan)),
-        peak_memory_mb=float(row.get("peak_memory_mb", math.nan)),
+        scores=scores if status is Status.OK else {},  # of a part of the rows or the folds, they would mislead
+        fit_seconds=_amount(row, "fit_seconds" if has_parts else "seconds", math.nan),
+        predict_seconds=_amount(row, "predict_seconds", math.nan if has_parts else 0.0),
+        cpu_seconds=_amount(row, "cpu_seconds", math.nan),
+        peak_memory_mb=_amount(row, "peak_memory_mb", math.nan),
         n_rows=_integer(row.get("n_rows", 0)),
         error=str(row.get("error", "")),
         created=_integer(row.get("created", 0)),
     )
 
 
+def _status(row: dict[str, Any], has_scores: bool) -> Status:
+    said = row.get("status", Status.OK if has_scores else Status.FAILED)
+    if said not in list(Status):
+        raise ValueError(f"its status {quoted(said)} is none of {', '.join(Status)}")
+    if said == Status.OK and not has_scores:
+        raise ValueError("its status is ok, but it has no score")
+    return Status(said)
+
+
+def _amount(row: dict[str, Any], name: str, missing: float) -> float:
+    """Return a time or a size."""
+    try:
+        value = float(row.get(name, missing))
+    except ValueError as error:
+        raise ValueError(f"its {name} are no number: {quoted(row[name])}") from error
+    if value < 0 or math.isinf(value):
+        raise ValueError(f"its {name} are {value}")
+    return value
+
+
 def _integer(value: Any) -> int:
-    return int(float(value))
+    number = int(float(value))
+    if abs(number) > MOST:
+        raise ValueError(f"{value} is too large")
+    return number

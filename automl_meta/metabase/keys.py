@@ -3,10 +3,24 @@
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any, TypeVar
 
 from automl_meta.errors import InputError
+from automl_meta.metabase.connection import DamagedError, telling_damage
 from automl_meta.metabase.records import Protocol
 from automl_meta.pipelines.configuration import Configuration
+
+# What refers to the rows of each table: other tables and their columns.
+USERS = {
+    "configuration": (("run", "configuration_id"), ("claim", "configuration_id")),
+    "protocol": (("run", "protocol_id"), ("claim", "protocol_id")),
+    "environment": (("run", "environment_id"),),
+    "message": (("run", "error_id"), ("run", "origin_id")),
+    "metric_list": (("run", "metric_list_id"),),
+    "metafeature_list": (("metafeatures", "list_id"),),
+}
+
+Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 
 
 class Keys:
@@ -23,6 +37,13 @@ class Keys:
     def forget(self) -> None:
         """Look all of them up again."""
         self._known.clear()
+
+    def drop_unused(self, *tables: str) -> None:
+        """Delete from `tables`, or all, what nothing refers to any more."""
+        for table in tables or USERS:
+            used = (f"SELECT {column} FROM {user} WHERE {column} IS NOT NULL" for user, column in USERS[table])
+            self._connection.execute(f"DELETE FROM {table} WHERE id NOT IN ({' UNION '.join(used)})")
+        self.forget()
 
     def text(self, table: str, column: str, value: str) -> int:
         """Return the id of `value` in a table of distinct texts, where it is put if it is not there."""
@@ -78,21 +99,33 @@ class Keys:
     def lists(self, table: str, column: str) -> dict[int, tuple[str, ...]]:
         """Return the lists of names in a table, by id."""
         rows = self._connection.execute(f"SELECT id, {column} FROM {table}")
-        return {key: tuple(json.loads(names)) for key, names in rows}
+        return {key: tuple(self._parsed(names, list, table, key)) for key, names in rows}
 
     def environments(self) -> dict[int, dict[str, str]]:
         """Return the versions of packages that runs were made with, by id."""
         rows = self._connection.execute("SELECT id, versions FROM environment")
-        return {key: json.loads(versions) for key, versions in rows}
+        return {key: self._parsed(versions, dict, "environment", key) for key, versions in rows}
 
     def configurations(self) -> dict[int, Configuration]:
         """Return all configurations by id, in the order in which they came."""
         rows = self._connection.execute(
             "SELECT id, algorithm, hyperparameters, version FROM configuration ORDER BY id"
         )
-        return {key: Configuration(name, json.loads(values), version) for key, name, values, version in rows}
+        with telling_damage(self._path, TypeError, ValueError):
+            return {
+                key: Configuration(name, self._parsed(values, dict, "configuration", key), version)
+                for key, name, values, version in rows
+            }
 
     def protocols(self) -> dict[int, Protocol]:
         """Return all protocols by id, in the order in which they came."""
         rows = self._connection.execute("SELECT id, row_cap, folds, seed, source FROM protocol ORDER BY id")
         return {row[0]: Protocol(rows=row[1], folds=row[2], seed=row[3], source=row[4]) for row in rows}
+
+    def _parsed(self, text: str, kind: type[Parsed], table: str, key: int) -> Parsed:
+        """Return what a text of JSON says, which is to be a list or an object."""
+        with telling_damage(self._path, TypeError, ValueError):
+            value = json.loads(text)
+        if not isinstance(value, kind):
+            raise DamagedError(str(self._path), f"row {key} of {table} is no {kind.__name__}")
+        return value

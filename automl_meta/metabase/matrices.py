@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from automl_meta.datasets.task import Task
 from automl_meta.execution.protocol import Status
+from automl_meta.metabase.connection import telling_damage
 from automl_meta.metabase.experience import Experience, Floats
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol
 from automl_meta.metabase.scores import DTYPE
@@ -25,6 +26,7 @@ STATUS_CODES = {
     Status.CRASHED: 5,
     Status.CANCELLED: UNTRIED,
 }
+FAILURES = tuple(STATUS_CODES[s] for s in (Status.FAILED, Status.TIMEOUT, Status.MEMORY, Status.CRASHED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +36,7 @@ class Matrices:
     Attributes
     ----------
     scores : float32 array of shape (n_metrics, n_datasets, n_configurations)
-        Mean over folds, higher is better; NaN where there is none.
+        Mean over folds, higher is better; NaN where there is none, as where the status is not OK.
     seconds : array of shape (n_datasets, n_configurations)
         On one undisturbed core, summed over folds; NaN where unknown. Of failed runs, until they failed.
     statuses : int8 array of shape (n_datasets, n_configurations)
@@ -65,6 +67,19 @@ class Matrices:
             statuses=self.statuses[:, columns],
         )
 
+    def without_untried(self) -> "Matrices":
+        """Return the matrices with only the datasets on which something was tried."""
+        rows = np.flatnonzero((self.statuses != UNTRIED).any(axis=1))
+        return replace(
+            self,
+            datasets=tuple(self.datasets[row] for row in rows),
+            scores=self.scores[:, rows],
+            seconds=self.seconds[rows],
+            statuses=self.statuses[rows],
+            metafeatures=self.metafeatures[rows],
+            protocols=tuple(self.protocols[row] for row in rows),
+        )
+
     def experience(self, metric: str, vectors: Floats) -> Experience:
         """Return what meta-models learn from, for one metric.
 
@@ -87,7 +102,7 @@ class Matrices:
             configurations=tuple(configuration.id for configuration in self.configurations),
             metafeature_names=self.metafeature_names,
             scores=scores,
-            failed=(self.statuses != UNTRIED) & np.isnan(scores),
+            failed=np.isin(self.statuses, FAILURES),
             seconds=self.seconds,
             fits=np.array([max(protocol.folds, 1) for protocol in self.protocols], dtype=np.float64),
             training_rows=np.array(list(map(_training_rows, self.datasets, self.protocols)), dtype=np.float64),
@@ -117,10 +132,18 @@ def read_matrices(
         Only its runs. If not given, each dataset's row is of the protocol under which it has most runs.
     min_runs : int
         Datasets with fewer runs are left out.
+
+    Raises
+    ------
+    DamagedError
+        If a store cannot be read as it is.
     """
     stores = [stores] if isinstance(stores, MetaBase) else list(stores)
     wanted = tuple(dict.fromkeys(tasks))
-    parts = [_read_part(store, wanted, protocol) for store in stores]
+    parts = []
+    for store in stores:
+        with telling_damage(store.path, KeyError, TypeError, ValueError):
+            parts.append(_read_part(store, wanted, protocol))
     rows = _choose_rows(parts, min_runs)
     columns = configurations if configurations is not None else _used_configurations(parts, rows)
     return _fill(parts, rows, tuple(columns))
@@ -170,7 +193,7 @@ def _read_part(store: MetaBase, tasks: tuple[Task, ...], protocol: Protocol | No
     kept = [key for key, known in protocols.items() if protocol in (None, known)]
     datasets, packed, numbers = _read_runs(store, tasks, kept)
     length = packed["length"].astype(np.int64) // DTYPE.itemsize
-    return _Part(
+    part = _Part(
         records={key: by_name[name] for key, name in ids},
         metafeatures=store.metafeatures(),
         configurations=store.keys.configurations(),
@@ -186,6 +209,22 @@ def _read_part(store: MetaBase, tasks: tuple[Task, ...], protocol: Protocol | No
         offset=np.cumsum(length) - length,
         numbers=numbers,
     )
+    _check(part)
+    return part
+
+
+def _check(part: _Part) -> None:
+    """Raise a ValueError if something in `part` does not fit together."""
+    sizes = {0: 1} | {key: len(names) for key, names in part.metric_lists.items()}
+    for keys, known in ((part.configuration, part.configurations), (part.metric_list, sizes)):
+        if not np.isin(keys, list(known)).all():
+            raise ValueError("a run refers to what is not there")
+    if (part.length % np.maximum(_look_up(part.metric_list, sizes), 1)).any() or part.length.sum() != len(
+        part.numbers
+    ):
+        raise ValueError("scores do not fit their metrics")
+    if any(len(record.values) != len(record.names) for record in part.metafeatures.values()):
+        raise ValueError("meta-features do not fit their names")
 
 
 def _read_runs(
@@ -270,11 +309,12 @@ def _fill(parts: list[_Part], rows: list[_Row], columns: tuple[Configuration, ..
         used = (row >= 0) & (column >= 0)
         statuses[row[used], column[used]] = part.status[used]
         seconds[row[used], column[used]] = part.seconds[used]
-        kinds, _ = _distinct_pairs(part.metric_list[used], part.length[used])
+        good = used & (part.status == STATUS_CODES[Status.OK])
+        kinds, _ = _distinct_pairs(part.metric_list[good], part.length[good])
         for metric_list, length in kinds:
             if metric_list == 0:
                 continue
-            alike = used & (part.metric_list == metric_list) & (part.length == length)
+            alike = good & (part.metric_list == metric_list) & (part.length == length)
             names = part.metric_lists[metric_list]
             where = np.array([metrics.index(name) for name in names])
             means = _means(part.numbers, part.offset[alike], len(names), length)

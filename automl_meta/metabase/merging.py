@@ -1,6 +1,5 @@
 """Joining stores into one file, sealed: no other file beside it, no free pages, and a digest of what is in it."""
 
-import hashlib
 import sqlite3
 import tempfile
 from collections.abc import Sequence
@@ -10,8 +9,10 @@ from pathlib import Path
 from automl_meta.errors import InputError
 from automl_meta.files import check_writable, replacing
 from automl_meta.metabase import schema
-from automl_meta.metabase.connection import connect, store_uri
+from automl_meta.metabase.connection import DamagedError, connect, store_uri
+from automl_meta.metabase.sealing import seal
 from automl_meta.metabase.store import MetaBase
+from automl_meta.metabase.verification import damages
 
 # Names and hashes say what is the same in two stores; the ids of rows are each store's own.
 COPY = """
@@ -79,26 +80,6 @@ JOIN protocol ON protocol.row_cap = their_protocol.row_cap AND protocol.folds = 
 ORDER BY dataset.id, configuration.id, protocol.id, theirs.source_run;
 """
 
-# What the digest is made of: everything that counts, in an order that does not depend on how the store grew.
-DIGESTED = (
-    """SELECT name, task, family, simulated, n_rows, n_columns, n_classes, target, origin, licence, openml_id,
-        checksum FROM dataset ORDER BY name""",
-    """SELECT name, metafeature_list.names, extractor, numbers FROM metafeatures
-    JOIN dataset ON dataset.id = dataset_id JOIN metafeature_list ON metafeature_list.id = list_id ORDER BY name""",
-    "SELECT hash, algorithm, version, hyperparameters FROM configuration ORDER BY hash",
-    """SELECT dataset.name, hash, row_cap, folds, seed, source, status, run.n_rows, fit_seconds, predict_seconds,
-        cpu_seconds, peak_memory_mb, created, versions, error.text, origin.text, metric_list.names, scores
-    FROM run JOIN dataset ON dataset.id = dataset_id JOIN configuration ON configuration.id = configuration_id
-    JOIN protocol ON protocol.id = protocol_id JOIN environment ON environment.id = environment_id
-    LEFT JOIN message AS error ON error.id = error_id LEFT JOIN message AS origin ON origin.id = origin_id
-    LEFT JOIN metric_list ON metric_list.id = metric_list_id
-    ORDER BY dataset.name, hash, row_cap, folds, seed, source""",
-    """SELECT dataset.name, hash, row_cap, folds, seed, source, source_run, source_setup, source_flow, grade
-    FROM provenance JOIN dataset ON dataset.id = dataset_id JOIN configuration ON configuration.id = configuration_id
-    JOIN protocol ON protocol.id = protocol_id
-    ORDER BY dataset.name, hash, row_cap, folds, seed, source, source_run""",
-)
-
 
 def merge(inputs: Sequence[Path], output: Path) -> None:
     """Join `inputs` into a new file at `output`, which may be one of them.
@@ -108,7 +89,7 @@ def merge(inputs: Sequence[Path], output: Path) -> None:
     Raises
     ------
     InputError
-        If a file is missing or not a meta-base, or two have different datasets of the same name.
+        If a file is missing, damaged or not a meta-base, or two have different datasets of the same name.
     """
     check_writable(output)
     with replacing(output) as temporary, tempfile.TemporaryDirectory() as folder:
@@ -128,7 +109,7 @@ def copy_into(store: MetaBase, path: Path) -> None:
     Raises
     ------
     InputError
-        If the file is missing or not a meta-base, or has a different dataset of a name that `store` has.
+        If the file is missing, damaged or not a meta-base, or has a different dataset of a name that `store` has.
     """
     with tempfile.TemporaryDirectory() as folder:
         snapshot = Path(folder) / "snapshot.sqlite"
@@ -136,6 +117,8 @@ def copy_into(store: MetaBase, path: Path) -> None:
             with closing(sqlite3.connect(snapshot)) as target:
                 other.connection.backup(target)
         with MetaBase.open(snapshot, "w") as other:
+            for damage in damages(other):
+                raise DamagedError(str(path), damage)
             _check_same_datasets(store, other, path)
         connection = store.connection
         connection.execute("ATTACH ? AS other", [store_uri(snapshot, "mode=ro")])
@@ -147,37 +130,13 @@ def copy_into(store: MetaBase, path: Path) -> None:
             connection.execute("DETACH other")
 
 
-def seal(store: MetaBase) -> str:
-    """Remove what only matters while a store grows, and write down a digest of the rest; return it."""
-    with store.transaction():
-        store.connection.execute("DELETE FROM claim")
-        store.connection.execute(
-            """DELETE FROM message WHERE id NOT IN (SELECT error_id FROM run WHERE error_id IS NOT NULL)
-            AND id NOT IN (SELECT origin_id FROM run WHERE origin_id IS NOT NULL)"""
-        )
-        digest = digest_of(store)
-        store.set_info({"digest": digest})
-    return digest
-
-
-def digest_of(store: MetaBase) -> str:
-    """Return the SHA-256 of the store's contents."""
-    digest = hashlib.sha256()
-    for query in DIGESTED:
-        for row in store.connection.execute(query):
-            digest.update(repr(row).encode())
-    return digest.hexdigest()
-
-
 def _check_same_datasets(store: MetaBase, other: MetaBase, path: Path) -> None:
     known = {record.name: record for record in store.datasets()}
     for record in other.datasets():
-        mine = known.get(record.name)
-        if mine is None:
-            continue
-        changed = record.checksum and mine.checksum and record.checksum != mine.checksum
-        if changed or record.task is not mine.task:
+        difference = record.difference(known[record.name]) if record.name in known else ""
+        if difference:
             raise InputError(
-                f"{path}: its dataset {record.name!r} is another one than that of the same name in {store.path}. "
-                f"Try: automl-meta metabase remove {record.name} --metabase {path}"
+                f"{path}: its dataset {record.name!r} is another one than that of the same name before it: "
+                f"{difference}. Add one of them under another name, or try: "
+                f"automl-meta metabase remove {record.name} --metabase {path}"
             )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.datasets.task import Task
+from automl_meta.errors import quoted
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.configuration import Configuration
@@ -43,6 +44,16 @@ class DatasetRecord:
     licence: str = ""
     openml_id: int | None = None
     checksum: str = ""
+
+    def difference(self, known: "DatasetRecord") -> str:
+        """Return what tells it from `known`, one of the same name; empty if both may be the same dataset."""
+        if self.task is not known.task:
+            return f"its task is another: {known.task} there, {self.task} here"
+        if self.target and known.target and self.target != known.target:
+            return f"its target is another: {quoted(known.target)} there, {quoted(self.target)} here"
+        if self.checksum and known.checksum and self.checksum != known.checksum:
+            return "its data have changed"
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

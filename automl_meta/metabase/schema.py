@@ -4,6 +4,7 @@
 script is never edited: a change is a new script at the end.
 """
 
+import re
 import sqlite3
 
 from automl_meta.errors import InputError
@@ -152,6 +153,11 @@ def check_version(connection: sqlite3.Connection, path: str) -> int:
             "Try: pip install -U automl-meta"
         )
     return version
+
+
+def table_names() -> set[str]:
+    """Return the names of the tables that a store of the present version has."""
+    return {name for script in MIGRATIONS for name in re.findall(r"CREATE TABLE (\w+)", script)}
 
 
 def migrate(connection: sqlite3.Connection, path: str) -> None:

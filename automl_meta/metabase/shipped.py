@@ -1,11 +1,14 @@
 """Where the meta-bases are: the one that comes with the package, and the user's own."""
 
+import logging
 import os
 import sys
 from importlib import resources
 from pathlib import Path
 
 from automl_meta.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 FILE_NAME = "shipped.sqlite"
 METABASE_VARIABLE = "AUTOML_META_METABASE"
@@ -64,6 +67,8 @@ def writable_path() -> Path:
 def metabase_paths(named: Path | None = None) -> list[Path]:
     """Return the meta-bases to learn from: `named` alone, or the default one and, if it exists, the personal one.
 
+    A personal one that cannot be read is left out with a warning.
+
     Raises
     ------
     InputError
@@ -74,7 +79,23 @@ def metabase_paths(named: Path | None = None) -> list[Path]:
             raise InputError(f"{named}: there is no such meta-base. Try --metabase with another file.")
         return [named]
     personal = personal_path()
-    return [default_path(), *([personal] if personal.is_file() else [])]
+    return [default_path(), *([personal] if personal.is_file() and _is_readable(personal) else [])]
+
+
+def _is_readable(path: Path) -> bool:
+    """Return whether the store at `path` can be read; warn if not."""
+    from automl_meta.metabase.connection import DamagedError
+    from automl_meta.metabase.store import MetaBase
+    from automl_meta.metabase.verification import damages
+
+    try:
+        with MetaBase.open(path) as store:
+            for damage in damages(store):
+                raise DamagedError(str(path), damage)
+    except InputError as error:
+        logger.warning("your personal meta-base is left out: %s", error)
+        return False
+    return True
 
 
 def _data_directory() -> Path:

@@ -14,7 +14,7 @@ from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import scores
-from automl_meta.metabase.connection import Mode, open_connection
+from automl_meta.metabase.connection import DamagedError, Mode, is_damage, open_connection, telling_damage
 from automl_meta.metabase.keys import Keys
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.pipelines.configuration import Configuration
@@ -67,8 +67,10 @@ class MetaBase:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self.close()
+        if is_damage(error):
+            raise DamagedError(str(self.path), str(error)) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -81,7 +83,8 @@ class MetaBase:
             yield
         except BaseException:
             self.keys.forget()  # some may have been given inside
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:  # SQLite itself has ended it if the file is damaged
+                self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
 
@@ -104,12 +107,10 @@ class MetaBase:
         Raises
         ------
         InputError
-            If a dataset of this name is there whose data or task were different.
+            If a dataset of this name is there whose task, target or data were different.
         """
         with self.transaction():
-            known = self.dataset(record.name)
-            if known is not None:
-                _check_same(known, record)
+            self.check_same(record)
             self.connection.execute(
                 """
                 INSERT INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin,
@@ -133,6 +134,22 @@ class MetaBase:
                     record.openml_id,
                     record.checksum,
                 ),
+            )
+
+    def check_same(self, record: DatasetRecord) -> None:
+        """Check that a dataset of this name, if there is one, may be the same.
+
+        Raises
+        ------
+        InputError
+            If its task, target or data were different.
+        """
+        known = self.dataset(record.name)
+        difference = record.difference(known) if known is not None else ""
+        if difference:
+            raise InputError(
+                f"{self.path}: the dataset {record.name!r} is in the meta-base already, and {difference}. "
+                f"Give it another name (--name), or try: automl-meta metabase remove {record.name}"
             )
 
     def dataset(self, name: str) -> DatasetRecord | None:
@@ -192,8 +209,10 @@ class MetaBase:
         return removed
 
     def vacuum(self) -> None:
-        """Give the room of what was removed back to the system."""
-        self.connection.execute("DELETE FROM info WHERE key = 'digest'")
+        """Delete what only the removed runs referred to, error texts too, and give its room back to the system."""
+        with self.transaction():
+            self.keys.drop_unused()
+            self.connection.execute("DELETE FROM info WHERE key = 'digest'")
         self.connection.execute("VACUUM")
 
     def set_metafeatures(self, dataset: str, record: MetaFeatureRecord) -> None:
@@ -317,22 +336,24 @@ class MetaBase:
         metrics = self.keys.lists("metric_list", "names")
         environments = self.keys.environments()
         for row in rows:
-            yield Run(
-                dataset=row[0],
-                configuration=configurations[row[1]],
-                protocol=protocols[row[2]],
-                status=Status(row[3]),
-                scores=scores.decode(row[5], metrics[row[4]]) if row[4] is not None else {},
-                fit_seconds=_nan_if_none(row[6]),
-                predict_seconds=_nan_if_none(row[7]),
-                cpu_seconds=_nan_if_none(row[8]),
-                peak_memory_mb=_nan_if_none(row[9]),
-                n_rows=row[10],
-                error=row[11] or "",
-                origin=row[12] or "",
-                created=row[13],
-                versions=environments[row[14]],
-            )
+            with telling_damage(self.path, KeyError, TypeError, ValueError):
+                run = Run(
+                    dataset=row[0],
+                    configuration=configurations[row[1]],
+                    protocol=protocols[row[2]],
+                    status=Status(row[3]),
+                    scores=scores.decode(row[5], metrics[row[4]]) if row[4] is not None else {},
+                    fit_seconds=_nan_if_none(row[6]),
+                    predict_seconds=_nan_if_none(row[7]),
+                    cpu_seconds=_nan_if_none(row[8]),
+                    peak_memory_mb=_nan_if_none(row[9]),
+                    n_rows=row[10],
+                    error=row[11] or "",
+                    origin=row[12] or "",
+                    created=row[13],
+                    versions=environments[row[14]],
+                )
+            yield run
 
     def finished(self, dataset: str, protocol: Protocol) -> dict[str, Status]:
         """Return the status of each configuration, by id, that was run on `dataset` under `protocol`."""
@@ -351,15 +372,6 @@ class MetaBase:
     def protocols(self) -> list[Protocol]:
         """Return the protocols, in the order in which they came."""
         return list(self.keys.protocols().values())
-
-
-def _check_same(known: DatasetRecord, new: DatasetRecord) -> None:
-    if new.task is not known.task or (new.checksum and known.checksum and new.checksum != known.checksum):
-        what = "its task is another" if new.task is not known.task else "its data have changed"
-        raise InputError(
-            f"the dataset {new.name!r} is in the meta-base already, and {what}. "
-            f"Try: automl-meta metabase remove {new.name}, or another name"
-        )
 
 
 def _none_if_nan(value: float) -> float | None:

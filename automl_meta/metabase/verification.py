@@ -3,13 +3,14 @@
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from automl_meta.execution.protocol import Status
-from automl_meta.metabase.merging import digest_of
+from automl_meta.metabase.connection import DamagedError
 from automl_meta.metabase.records import Run
+from automl_meta.metabase.sealing import digest_of
 from automl_meta.metabase.store import MetaBase
 
 UNIT = (0.0, 1.0)
@@ -21,6 +22,12 @@ RANGES = {
     "matthews_corrcoef": (-1.0, 1.0),
     "r2": (-math.inf, 1.0),
 }
+TEXTS = {
+    ("configuration", "hyperparameters"): "object",
+    ("environment", "versions"): "object",
+    ("metafeature_list", "names"): "array",
+    ("metric_list", "names"): "array",
+}
 ROUNDING = 1e-6  # scores are kept as float32
 MOST_PROBLEMS = 50  # of one kind that are told
 
@@ -28,14 +35,19 @@ MOST_PROBLEMS = 50  # of one kind that are told
 def verify(store: MetaBase) -> list[str]:
     """Return what is wrong with the store, one line each; an empty list if nothing is.
 
-    Looks at the file's structure, references between tables, the configurations' hashes, doubles, the lengths of
-    blocks, the ranges of scores and seconds, and the digest of a sealed store.
+    Looks at the file's structure, references between tables, texts of JSON, the configurations' hashes, doubles, the
+    lengths of blocks, the ranges of scores and seconds, and the digest of a sealed store.
     """
-    structure = list(_structure(store))
+    structure = [problem for check in (_structure, _texts) for problem in _told(check, store)]
     if structure:
         return structure  # nothing below can be relied on
     checks = (_configurations, _datasets, _metafeatures, _blocks, _runs, _digest)
-    return [problem for check in checks for problem in _first_ones(check(store))]
+    return [problem for check in checks for problem in _told(check, store)]
+
+
+def damages(store: MetaBase) -> list[str]:
+    """Return why the store cannot be read, one line each; quicker than `verify`, which looks at what is in it too."""
+    return [problem for check in (_structure, _texts, _blocks) for problem in _told(check, store)]
 
 
 def score_range(metric: str) -> tuple[float, float]:
@@ -49,23 +61,37 @@ def score_range(metric: str) -> tuple[float, float]:
     return (-math.inf, math.inf)
 
 
-def _first_ones(problems: Iterator[str]) -> Iterator[str]:
-    for number, problem in enumerate(problems):
-        if number == MOST_PROBLEMS:
-            yield "... and more of this kind"
-            return
-        yield problem
+def _told(check: Callable[[MetaBase], Iterator[str]], store: MetaBase) -> Iterator[str]:
+    """Yield the first problems that a check finds; that it cannot read the store is one."""
+    try:
+        for number, problem in enumerate(check(store)):
+            if number == MOST_PROBLEMS:
+                yield "... and more of this kind"
+                return
+            yield problem
+    except DamagedError as error:
+        yield f"the file is damaged: {error.reason}"
+    except (TypeError, ValueError, sqlite3.DatabaseError) as error:
+        yield f"the file is damaged: {error}"
 
 
 def _structure(store: MetaBase) -> Iterator[str]:
-    try:
-        for (said,) in store.connection.execute("PRAGMA integrity_check(10)"):
-            if said != "ok":
-                yield f"the file is damaged: {said}"
-        for table, _, parent, _ in store.connection.execute("PRAGMA foreign_key_check"):
-            yield f"a row of {table} refers to a row of {parent} that is not there"
-    except sqlite3.DatabaseError as error:
-        yield f"the file is damaged: {error}"
+    for (said,) in store.connection.execute("PRAGMA integrity_check(10)"):
+        if said != "ok":
+            yield f"the file is damaged: {said}"
+    for table, _, parent, _ in store.connection.execute("PRAGMA foreign_key_check"):
+        yield f"a row of {table} refers to a row of {parent} that is not there"
+
+
+def _texts(store: MetaBase) -> Iterator[str]:
+    """Check that what is kept as JSON is JSON, of the kind that it should be."""
+    for (table, column), kind in TEXTS.items():
+        rows = store.connection.execute(
+            f"SELECT id FROM {table} WHERE CASE WHEN json_valid({column}) THEN json_type({column}) ELSE '' END != ?",
+            [kind],
+        )
+        for (key,) in rows:
+            yield f"row {key} of {table}: its {column} are no JSON {kind}"
 
 
 def _configurations(store: MetaBase) -> Iterator[str]:
@@ -109,12 +135,9 @@ def _blocks(store: MetaBase) -> Iterator[str]:
 
 def _runs(store: MetaBase) -> Iterator[str]:
     rows = {record.name: record.n_rows for record in store.datasets()}
-    try:
-        for run in store.runs():
-            for problem in _run(run, rows[run.dataset]):
-                yield f"{run.configuration.id} on {run.dataset}: {problem}"
-    except (TypeError, ValueError, sqlite3.DatabaseError) as error:  # a block that `_blocks` tells of
-        yield f"runs cannot be read: {error}"
+    for run in store.runs():
+        for problem in _run(run, rows[run.dataset]):
+            yield f"{run.configuration.id} on {run.dataset}: {problem}"
 
 
 def _run(run: Run, dataset_rows: int) -> Iterator[str]:

@@ -35,6 +35,17 @@ def open_matrices(
         return read_matrices(stores, tasks, configurations=configurations, protocol=protocol, min_runs=min_runs)
 
 
+def recommendable(matrices: Matrices, task: Task) -> Matrices:
+    """Return `matrices` without what the catalogue does not have for `task`, or means otherwise by now.
+
+    That can be neither compared nor recommended; datasets without any other run are left out with it.
+    """
+    from automl_meta.pipelines.catalogue import is_in_catalogue  # the search spaces are slow to import
+
+    known = [is_in_catalogue(configuration, task) for configuration in matrices.configurations]
+    return matrices.take_configurations(known).without_untried()
+
+
 def read_experience(
     paths: Sequence[Path],
     task: Task,
@@ -47,7 +58,7 @@ def read_experience(
 ) -> tuple[Experience, tuple[Configuration, ...]]:
     """Return the experience with `metric`, and its configurations as values, in the order of the columns.
 
-    Configurations of algorithms, or of versions of them, that the catalogue does not have are left out.
+    Configurations that the catalogue does not have are left out, see `recommendable`.
 
     Parameters
     ----------
@@ -68,8 +79,7 @@ def read_experience(
     KeyError
         If no run has the metric.
     """
-    from automl_meta.pipelines.catalogue import catalogue  # the search spaces are slow to import
-    from automl_meta.pipelines.vectors import vectorize
+    from automl_meta.pipelines.vectors import vectorize  # the search spaces are slow to import
 
     matrices = open_matrices(
         paths,
@@ -78,8 +88,5 @@ def read_experience(
         protocol=protocol,
         min_runs=min_runs,
     )
-    known = catalogue(task, installed_only=False)
-    # What the catalogue does not know, or means otherwise by now, can be neither compared nor recommended.
-    usable = [c.algorithm in known and c.version == known[c.algorithm].version for c in matrices.configurations]
-    matrices = matrices.take_configurations(usable)
+    matrices = recommendable(matrices, task)
     return matrices.experience(metric, vectorize(matrices.configurations, task)), matrices.configurations

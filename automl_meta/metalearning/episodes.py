@@ -5,15 +5,13 @@ average dataset, on the stretched scale of standings. A support's residuals are 
 neither the query nor the best and worst of the dataset are looked at.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from automl_meta.metalearning.combined import stretch
-from automl_meta.metalearning.loo import near_duplicates
+from automl_meta.metalearning.loo import joined_families
 from automl_meta.metalearning.protocol import Experience, Floats
 from automl_meta.metalearning.standings import learn_standings
 from automl_meta.metalearning.traits import Traits, fit_traits
@@ -98,15 +96,7 @@ def canonical(experience: Experience) -> tuple[Experience, NDArray[np.intp]]:
     order = np.argsort(np.array(experience.configurations, dtype=str), kind="stable")
     position = np.empty(len(order), dtype=np.intp)
     position[order] = np.arange(len(order))
-    ordered = replace(
-        experience,
-        configurations=tuple(experience.configurations[i] for i in order),
-        scores=experience.scores[:, order],
-        failed=experience.failed[:, order],
-        seconds=experience.seconds[:, order],
-        vectors=experience.vectors[order],
-    )
-    return ordered, position
+    return experience.take_configurations(order), position
 
 
 def task_table(experience: Experience, scaling: InputScaling) -> TaskTable:
@@ -129,15 +119,6 @@ def task_table(experience: Experience, scaling: InputScaling) -> TaskTable:
         residuals=residuals,
         spread=float(residuals[knowledge.known].std()) if knowledge.known.any() else 0.25,
     )
-
-
-def joined_families(families: Sequence[str], metafeatures: Floats) -> NDArray[np.intp]:
-    """Return the number of each dataset's family, near-duplicates and their families joined into one."""
-    if not len(families):
-        return np.zeros(0, dtype=np.intp)
-    names = np.array(families, dtype=str)
-    together = (names[:, None] == names) | near_duplicates(metafeatures)
-    return np.asarray(connected_components(together, directed=False)[1], dtype=np.intp)
 
 
 def split_families(families: NDArray[np.intp], seed: int = 0) -> tuple[NDArray[np.intp], ...]:

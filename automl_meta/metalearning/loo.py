@@ -1,4 +1,4 @@
-"""How good are the recommendations? Every dataset is left out in turn, its family with it.
+"""How good are the recommendations? Every dataset is left out in turn, its family and its near-duplicates with it.
 
 For each, a method proposes configurations one after another and is told their scores, as the tuner would. What is
 measured is the normalised regret of the best so far: 0 is the best known configuration on that dataset, 1 the worst.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata, wilcoxon
 
 from automl_meta.metalearning.protocol import Experience, Floats, MetaModel
@@ -79,19 +80,28 @@ Judged = dict[int, Judgement | None]  # by the position of a dataset
 def splits(experience: Experience, n_folds: int | None = None) -> Iterator[Split]:
     """Yield leave-one-family-out splits, or `n_folds` of whole families, in an order that depends on names only.
 
-    Near-duplicates of a held-out dataset under another family leave the training side too: see `near_duplicates`.
+    Near-duplicates under another family, and that family with them, are on the same side: see `joined_families`.
     """
-    families = sorted(set(experience.families))
-    if n_folds is None or n_folds >= len(families):
-        groups = [[family] for family in families]
+    numbers = joined_families(experience.families, experience.metafeatures)
+    by_name = sorted(zip(experience.families, numbers.tolist(), strict=True))
+    groups = list(dict.fromkeys(number for _, number in by_name))
+    if n_folds is None or n_folds >= len(groups):
+        folds = [[group] for group in groups]
     else:
-        shuffled = generator(0, "families").permutation(len(families))
-        groups = [[families[i] for i in shuffled[fold::n_folds]] for fold in range(n_folds)]
-    twins = near_duplicates(experience.metafeatures)
-    for group in groups:
-        inside = np.array([family in set(group) for family in experience.families])
-        leaving = inside | twins[inside].any(axis=0)
-        yield Split(experience.take(~leaving), tuple(int(i) for i in np.flatnonzero(inside)))
+        shuffled = generator(0, "families").permutation(len(groups))
+        folds = [[groups[i] for i in shuffled[fold::n_folds]] for fold in range(n_folds)]
+    for fold in folds:
+        inside = np.isin(numbers, fold)
+        yield Split(experience.take(~inside), tuple(int(i) for i in np.flatnonzero(inside)))
+
+
+def joined_families(families: Sequence[str], metafeatures: Floats) -> NDArray[np.intp]:
+    """Return the number of each dataset's family, near-duplicates and their families joined into one."""
+    if not len(families):
+        return np.zeros(0, dtype=np.intp)
+    names = np.array(families, dtype=str)
+    together = (names[:, None] == names) | near_duplicates(metafeatures)
+    return np.asarray(connected_components(together, directed=False)[1], dtype=np.intp)
 
 
 def near_duplicates(metafeatures: Floats, tolerance: float = 1e-3) -> NDArray[np.bool_]:

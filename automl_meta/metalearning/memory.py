@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -28,7 +27,7 @@ from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 4  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 7  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
 # What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
 # measured once; the rest are those measured most often.
@@ -112,7 +111,7 @@ def remember(
     metric : str, optional
         Name of a scorer; the task's default if not given. One that is not stored is replaced by its nearest relative.
     forget : collection of str
-        Datasets and families that must not be known; a dataset takes its family with it.
+        Datasets and families that must not be known, see `without`. What ran only there is not known either.
     cache : Path, optional
         Folder; that of this user if not given.
 
@@ -137,24 +136,28 @@ def remember(
 def without(experience: Experience, names: Collection[str]) -> Experience:
     """Return `experience` without the datasets and families called `names`; a dataset takes its family with it.
 
+    So do near-duplicates, such as the same table under the name by which `fit --learn` keeps it, and their families.
+
     Raises
     ------
     InputError
         If nothing has one of the names.
     """
-    families = set()
+    if not names:
+        return experience
+    from automl_meta.metalearning.loo import joined_families  # SciPy's part for it is slow to import
+
+    known = list(zip(experience.datasets, experience.families, strict=True))
+    forgotten = np.zeros(len(known), dtype=bool)
     for name in names:
-        found = {
-            family
-            for dataset, family in zip(experience.datasets, experience.families, strict=True)
-            if name in (dataset, family)
-        }
-        if not found:
+        named = np.array([name in pair for pair in known], dtype=bool)
+        if not named.any():
             near = difflib.get_close_matches(name, {*experience.datasets, *experience.families}, n=3)
             hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase info"
             raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
-        families |= found
-    return experience.without_families(families) if families else experience
+        forgotten |= named
+    groups = joined_families(experience.families, experience.metafeatures)
+    return experience.take(~np.isin(groups, groups[forgotten]))
 
 
 def cache_directory() -> Path:
@@ -195,7 +198,8 @@ def read_comparable(
 ) -> tuple[Experience, tuple[Configuration, ...], str]:
     """Return the experience of `task`, its configurations, and the metric that it is in.
 
-    Both kinds of classification are taken together where the metric is defined for both.
+    Both kinds of classification are taken together where the metric is defined for both. Configurations that the
+    catalogue does not have are left out.
 
     Parameters
     ----------
@@ -215,18 +219,21 @@ def _read(
     paths: Sequence[Path], task: Task, metric: str | None, forget: Collection[str]
 ) -> tuple[Experience, tuple[Configuration, ...], str, tuple[str, ...]]:
     """Return what `read_comparable` does, and the sources of the runs."""
-    from automl_meta.metabase.view import open_matrices
+    from automl_meta.metabase.view import open_matrices, recommendable
     from automl_meta.pipelines.vectors import vectorize  # the search spaces are slow to import
 
     asked = (resolve_metric(metric, task) if metric else default_metric(task)).name
-    matrices = open_matrices(paths, _tasks_like(task, asked)) if paths else None
+    matrices = recommendable(open_matrices(paths, _tasks_like(task, asked)), task) if paths else None
     if matrices is None or not matrices.datasets:
         return empty_experience(), (), asked, ()
     stored = nearest_metric(asked, matrices.metrics, task)
     matrices = matrices.take_configurations(_most_measured(matrices))
     experience = matrices.experience(stored, vectorize(matrices.configurations, task))
     sources = tuple(sorted({protocol.source for protocol in matrices.protocols}))
-    return without(experience, forget), matrices.configurations, stored, sources
+    experience = without(experience, forget)
+    kept = np.flatnonzero(experience.tried)  # what ran nowhere else is forgotten too
+    configurations = tuple(matrices.configurations[column] for column in kept)
+    return experience.take_configurations(kept), configurations, stored, sources
 
 
 def _most_measured(matrices: Matrices) -> list[bool]:
@@ -328,18 +335,23 @@ def _store(memory: Memory, file: Path) -> None:
 
 
 def _load(file: Path) -> Memory | None:
+    """Return what is in the cache; None where it is not there, or damaged."""
     if not file.is_file():
         return None
     try:
-        with np.load(file, allow_pickle=False) as content:
-            head = json.loads(content["head"].tobytes())
-            parts = {
-                kind: {field.name: _plain(content[f"{kind.__name__}.{field.name}"]) for field in fields(kind)}
-                for kind in (Experience, Similarity)
-            }
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        logger.info("cannot read %s (%s); learning anew", file, error)
+        return _read_cache(file)
+    except Exception as error:  # noqa: BLE001 - numpy, zipfile and zlib each fail in their own ways on a torn file
+        logger.info("cannot read %s (%r); learning anew", file, error)
         return None
+
+
+def _read_cache(file: Path) -> Memory:
+    with np.load(file, allow_pickle=False) as content:
+        head = json.loads(content["head"].tobytes())
+        parts = {
+            kind: {field.name: _plain(content[f"{kind.__name__}.{field.name}"]) for field in fields(kind)}
+            for kind in (Experience, Similarity)
+        }
     return Memory(
         task=Task(head["task"]),
         metric=head["metric"],

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from automl_meta.metalearning.choice import choose
 from automl_meta.metalearning.combined import Combined
@@ -16,7 +15,7 @@ from automl_meta.metalearning.protocol import Belief, Experience, Floats, MetaMo
 from automl_meta.metalearning.seconds import SecondsBelief
 from automl_meta.pipelines.configuration import Configuration
 
-WITNESSES = 3  # most similar datasets that are named
+WITNESSES = 3  # similar datasets that are named
 PATIENCE = 30.0  # seconds that cost nothing much, where no budget is given
 SHARE = 0.03  # of a budget that costs nothing much: what is cheap goes first
 CUT = 2.0  # times as long as there is time for may take what can be cut short
@@ -29,8 +28,9 @@ class Evidence:
 
     dataset: str
     similarity: float  # share of the weight of all known datasets
-    rank: int | None  # 1 is best; None where it was not measured there
+    rank: int | None  # 1 is best; None where it was not measured there, or failed
     of: int  # how many configurations were measured there
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class Recommendation:
         Median of the expected time of all folds, and the factor that it may be off by.
     measured : int
         On how many datasets the meta-base has it; 0 for one that is judged by its likes.
+    evidence : tuple of Evidence
+        From the most similar datasets; from the most similar ones that have it, if none of these does.
     """
 
     configuration: Configuration
@@ -71,9 +73,7 @@ class Recommendation:
             "seconds": _number(self.seconds),
             "seconds_factor": _number(self.seconds_factor),
             "measured": self.measured,
-            "evidence": [
-                {"dataset": e.dataset, "similarity": e.similarity, "rank": e.rank, "of": e.of} for e in self.evidence
-            ],
+            "evidence": [asdict(witness) for witness in self.evidence],
         }
 
 
@@ -252,27 +252,33 @@ def _levels(model: Combined, experience: Experience, weights: Floats) -> tuple[F
 
 
 class _Witnesses:
-    """The datasets most like the new one, and the ranks there."""
+    """The datasets most like the new one, and how configurations did there."""
 
     def __init__(self, model: Combined, experience: Experience, weights: Floats) -> None:
-        names = model.knowledge_.datasets
-        self._found: list[tuple[str, float, Floats, int]] = []
-        if not names:
-            return
-        for position in np.argsort(-np.round(weights, 9), kind="stable")[:WITNESSES]:
-            scores = experience.scores[experience.datasets.index(names[position])]
-            known = np.isfinite(scores)
-            ranks = np.full(len(scores), np.nan)
-            ranks[known] = rankdata(-scores[known], method="min")
-            self._found.append((names[position], float(weights[position]), ranks, int(known.sum())))
+        self._knowledge = model.knowledge_
+        self._experience = experience
+        self._weights = weights
+        self._order = (
+            np.argsort(-np.round(weights, 9), kind="stable") if self._knowledge.datasets else np.zeros(0, int)
+        )
 
     def of(self, configuration: int) -> tuple[Evidence, ...]:
-        return tuple(
-            Evidence(
-                dataset=name,
-                similarity=weight,
-                rank=int(ranks[configuration]) if np.isfinite(ranks[configuration]) else None,
-                of=count,
-            )
-            for name, weight, ranks, count in self._found
+        """Return those on the most similar datasets; if none of these has it, on the most similar ones that do."""
+        nearest = self._order[:WITNESSES]
+        has_it = self._knowledge.known[:, configuration]
+        if has_it.any() and not has_it[nearest].any():
+            nearest = self._order[has_it[self._order]][:WITNESSES]
+        return tuple(self._witness(int(dataset), configuration) for dataset in nearest)
+
+    def _witness(self, dataset: int, configuration: int) -> Evidence:
+        name = self._knowledge.datasets[dataset]
+        row = self._experience.datasets.index(name)
+        scores = self._experience.scores[row]
+        own, known = scores[configuration], scores[np.isfinite(scores)]
+        return Evidence(
+            dataset=name,
+            similarity=float(self._weights[dataset]),
+            rank=1 + int((known > own).sum()) if np.isfinite(own) else None,
+            of=len(known),
+            failed=bool(self._experience.failed[row, configuration]),
         )

@@ -27,6 +27,7 @@ from automl_meta.pipelines.algorithms.svm import KernelSVM, LinearSVM
 from automl_meta.pipelines.algorithms.trees import DecisionTree
 from automl_meta.pipelines.algorithms.xgboost import XGBoost
 from automl_meta.pipelines.configuration import Configuration
+from automl_meta.pipelines.cube import is_active
 
 # In the order in which their defaults are worth trying when nothing is known: strong and cheap first.
 _ALGORITHMS: tuple[Algorithm, ...] = (
@@ -100,6 +101,20 @@ def search_space(name: str, task: Task) -> ConfigurationSpace:
         If there is no such algorithm for `task`.
     """
     return find_algorithm(name, task).space(task)
+
+
+def is_in_catalogue(configuration: Configuration, task: Task) -> bool:
+    """Return whether `configuration` can be run for `task`, installed or not, and still means what it did.
+
+    Its algorithm is there in its version, and its hyperparameters are all the active ones, each in its range.
+    """
+    algorithm, values = _BY_NAME.get(configuration.algorithm), configuration.hyperparameters
+    if algorithm is None or task not in algorithm.tasks or algorithm.version != configuration.version:
+        return False
+    space = search_space(algorithm.name, task)
+    if not all(name in space and space[name].legal_value(value) for name, value in values.items()):
+        return False
+    return set(values) == {name for name in space if is_active(space, name, values)}
 
 
 @cache

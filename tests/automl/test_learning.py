@@ -55,3 +55,16 @@ def test_a_run_that_was_not_asked_to_learns_nothing(tmp_path: Path, monkeypatch:
     options = RunOptions(time_budget=None, max_evaluations=1, include=("knn",), jobs=0, folds=2)
     run(make_dataset(frame, "y"), options)
     assert not personal_path().exists()
+
+
+def test_a_damaged_personal_meta_base_costs_a_warning_and_not_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    personal_path().parent.mkdir(parents=True)
+    personal_path().write_text("this is no database" * 100)
+    frame = pd.DataFrame({"a": np.arange(40) % 7, "b": np.arange(40) % 3, "y": np.arange(40) % 2})
+    options = RunOptions(time_budget=None, max_evaluations=1, include=("knn",), jobs=0, folds=2, learn=True)
+    assert len(run(make_dataset(frame, "y"), options).evaluations) == 1
+    assert "your personal meta-base is left out" in caplog.text
+    assert "nothing was learned from this run" in caplog.text

@@ -234,3 +234,21 @@ def test_changed_data_are_refused(tmp_path: Path) -> None:
             changed = BuildOptions(protocol=Protocol(folds=3), candidates=more, metafeatures=False)
             with pytest.raises(InputError, match="its data have changed"):
                 build(sources, tmp_path / "x.sqlite", changed, InlineExecutor())
+
+
+@pytest.mark.parametrize("surveyed", [False, True])
+def test_second_target_is_refused_though_nothing_is_left_to_run(tmp_path: Path, surveyed: bool) -> None:
+    candidates = {Task.REGRESSION: [default_configuration("dummy", Task.REGRESSION)]}
+    wanted = BuildOptions(protocol=Protocol(folds=3), candidates=candidates, metafeatures=False)
+    table = tmp_path / "mine.csv"
+    numbers = np.random.default_rng(0).normal(size=(60, 3))
+    table.write_text("\n".join(["x,length,width", *(",".join(f"{value:.4f}" for value in row) for row in numbers)]))
+    known = {"task": Task.REGRESSION, "n_rows": 60, "n_columns": 2} if surveyed else {}
+    length, width = (
+        DatasetSource(name="mine", location=str(table), target=target, **known)  # type: ignore[arg-type]
+        for target in ("length", "width")
+    )
+    assert build([length], tmp_path / "x.sqlite", wanted, InlineExecutor()).done == 1
+    assert build([length], tmp_path / "x.sqlite", wanted, InlineExecutor()).done == 0
+    with pytest.raises(InputError, match="'length' there, 'width' here"):
+        build([width], tmp_path / "x.sqlite", wanted, InlineExecutor())

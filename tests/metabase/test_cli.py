@@ -2,12 +2,16 @@ import json
 from pathlib import Path
 
 import experiments_for_tests as fake
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from automl_meta.cli.metabase import metabase
 from automl_meta.errors import InputError
-from automl_meta.metabase import MetaBase, personal_path
+from automl_meta.execution import Status
+from automl_meta.metabase import MetaBase, MetaFeatureRecord, personal_path
+from automl_meta.metabase.verification import verify
+from automl_meta.pipelines.configuration import Configuration
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +85,27 @@ def test_remove(path: Path, arguments: list[str], datasets: int, runs: int) -> N
         assert (len(store.datasets()), store.n_runs()) == (datasets, runs)
 
 
+def test_nothing_of_what_is_removed_is_left_in_the_file(path: Path) -> None:
+    secrets = {
+        "error": "ValueError: could not convert string to float: 'Miller, Anna'",
+        "origin": "proposed for Miller",
+        "configuration": Configuration("only_there", {"secret_value": 3}),
+        "versions": {"secret_package": "7.1"},
+    }
+    with MetaBase.open(path, "w") as store:
+        store.add_dataset(fake.record("private"))
+        store.add_run(fake.run("private", status=Status.FAILED, scores={}, **secrets))
+        features = MetaFeatureRecord(names=("secret_feature",), values=np.array([1.0]), extractor="1")
+        store.set_metafeatures("private", features)
+    traces = [b"private", b"Miller", b"only_there", b"secret"]
+    assert all(trace in path.read_bytes() for trace in traces)
+    call("remove", "private", "--metabase", path)
+    assert not any(trace in path.read_bytes() for trace in traces)
+    with MetaBase.open(path) as store:
+        assert verify(store) == []
+        assert (len(store.configurations()), store.n_runs()) == (3, 9)
+
+
 def test_remove_of_nothing_is_a_mistake(path: Path) -> None:
     call("remove", "--metabase", path, code=2)
     with pytest.raises(InputError, match="no dataset named 'gamma'"):
@@ -92,7 +117,8 @@ def test_remove_of_nothing_is_a_mistake(path: Path) -> None:
 def test_export_import_and_merge_make_the_same_again(path: Path, tmp_path: Path) -> None:
     call("export", "--metabase", path, "-o", tmp_path / "tables")
     tables = tmp_path / "tables"
-    call("import", tables / "runs.csv", "--datasets", tables / "datasets.csv")  # into the personal one
+    imported = call("import", tables / "runs.csv", "--datasets", tables / "datasets.csv")  # into the personal one
+    assert "9 runs are of algorithms" in imported.output
     call("merge", path, personal_path(), "-o", tmp_path / "all.sqlite")
     with MetaBase.open(tmp_path / "all.sqlite", "ro") as merged:
         assert merged.n_runs() == 9

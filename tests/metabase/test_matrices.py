@@ -53,6 +53,17 @@ def test_failed_untried_and_cancelled_are_told_apart(tmp_path: Path) -> None:
     assert experience.configurations == (untried.id, cancelled.id, failed.id, ok.id)
 
 
+def test_only_what_ended_well_has_scores_and_only_what_did_not_has_failed(tmp_path: Path) -> None:
+    well, late, elsewhere = fake.configurations(3)
+    with new_store(tmp_path / "x.sqlite", "alpha") as store:
+        store.add_run(fake.run("alpha", well))
+        store.add_run(fake.run("alpha", late, status=Status.TIMEOUT))  # with scores of what it did until then
+        store.add_run(fake.run("alpha", elsewhere, scores={"neg_max_error": (-1.0,)}))
+        experience = read_matrices(store, [Task.REGRESSION]).experience("r2", np.zeros((3, 1)))
+    assert np.isfinite(experience.scores).tolist() == [[True, False, False]]
+    assert experience.failed.tolist() == [[False, True, False]]
+
+
 def test_experience_knows_how_many_fits_its_seconds_are_of_and_to_how_many_rows(tmp_path: Path) -> None:
     [configuration] = fake.configurations(1)
     with new_store(tmp_path / "x.sqlite", "capped", n_rows=900) as store:
@@ -150,12 +161,14 @@ def test_empty_store_gives_empty_arrays(tmp_path: Path) -> None:
 def test_experience_leaves_out_what_the_catalogue_does_not_have(tmp_path: Path) -> None:
     ridge = default_configuration("ridge", Task.REGRESSION)
     outdated = Configuration("ridge", ridge.hyperparameters, ridge.version + 1)
+    illegal = Configuration("ridge", {**ridge.hyperparameters, "bogus": 1}, ridge.version)
     path = tmp_path / "x.sqlite"
-    with new_store(path, "alpha") as store:
-        for configuration in (ridge, outdated, *fake.configurations(1)):
+    with new_store(path, "alpha", "beta") as store:
+        for configuration in (ridge, outdated, illegal, *fake.configurations(1)):
             store.add_run(fake.run("alpha", configuration))
+        store.add_run(fake.run("beta", outdated))
     experience, configurations = read_experience([path], Task.REGRESSION, "r2")
     assert configurations == (ridge,)
     assert experience.configurations == (ridge.id,)
     assert experience.vectors.shape[0] == 1
-    assert experience.families == ("alpha",)
+    assert experience.families == ("alpha",)  # of beta nothing is known

@@ -1,15 +1,19 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import experiments_for_tests as fake
 import numpy as np
 import pytest
 
+from automl_meta.datasets import Task
 from automl_meta.errors import InputError
 from automl_meta.execution import Status
 from automl_meta.metabase import MetaBase, MetaFeatureRecord
-from automl_meta.metabase.merging import digest_of, merge
+from automl_meta.metabase.merging import merge
+from automl_meta.metabase.sealing import digest_of
 from automl_meta.metabase.verification import score_range, verify
+from automl_meta.metabase.view import open_matrices
 
 
 @pytest.fixture
@@ -91,6 +95,16 @@ def test_different_datasets_of_one_name_are_refused_and_nothing_is_written(
     assert not (tmp_path / "all.sqlite").exists()
 
 
+def test_two_targets_of_one_table_are_not_mixed(tmp_path: Path) -> None:
+    paths = [tmp_path / "1.sqlite", tmp_path / "2.sqlite"]
+    for path, target in zip(paths, ("sepal length", "petal width"), strict=True):
+        with MetaBase.open(path, "w") as store:
+            store.add_dataset(fake.record("iris", checksum="1" * 64, target=target))
+    with pytest.raises(InputError, match="its target is another: 'sepal length' there, 'petal width' here"):
+        merge(paths, tmp_path / "all.sqlite")
+    assert not (tmp_path / "all.sqlite").exists()
+
+
 def test_change_after_sealing_is_found(shards: tuple[Path, Path]) -> None:
     merge(shards, shards[0])
     with MetaBase.open(shards[0], "w") as store:
@@ -110,6 +124,12 @@ DAMAGES = {
     'UPDATE metric_list SET names = \'["r2", "neg_mean_absolute_error"]\'': "neg_mean_absolute_error is",
     "UPDATE metafeatures SET numbers = x'00000000000000000000000000000000000000000000f07f'": "3 values for 2",
     "UPDATE configuration SET hyperparameters = '{\"number\": 77}' WHERE id = 1": "other hyperparameters",
+    "UPDATE configuration SET hyperparameters = '{\"number\": ' WHERE id = 1": "row 1 of configuration",
+    "UPDATE configuration SET hyperparameters = '[1]' WHERE id = 1": "row 1 of configuration",
+    "UPDATE environment SET versions = 'none' WHERE id = 1": "row 1 of environment",
+    "UPDATE metric_list SET names = '{}'": "row 1 of metric_list",
+    "UPDATE metafeature_list SET names = ''": "row 1 of metafeature_list",
+    "UPDATE dataset SET name = CAST(x'FFFE' AS TEXT)": "the file is damaged",
     "UPDATE run SET configuration_id = 777 WHERE configuration_id = 1": "a row of run refers to a row of",
     "UPDATE run SET scores = x'0000c07f0000c07f0000c07f0000c07f0000c07f0000c07f' WHERE status = 'ok'": "no metric",
 }
@@ -133,16 +153,45 @@ def test_double_datasets_are_found(tmp_path: Path) -> None:
         assert len(verify(store)) == 2
 
 
-def test_torn_file_is_found(shards: tuple[Path, Path]) -> None:
-    content = bytearray(shards[0].read_bytes())
+def tear(path: Path) -> None:
+    """Overwrite some pages of a file."""
+    content = bytearray(path.read_bytes())
     content[5 * 4096 + 100 : 9 * 4096] = b"\x07" * (4 * 4096 - 100)
-    shards[0].write_bytes(content)
-    try:
-        with MetaBase.open(shards[0], "ro") as store:
-            problems = verify(store)
-    except InputError as error:
-        problems = [str(error)]
-    assert problems
+    path.write_bytes(content)
+
+
+def test_torn_file_is_found_and_named_by_whatever_reads_it(shards: tuple[Path, Path], tmp_path: Path) -> None:
+    tear(shards[0])
+    with MetaBase.open(shards[0], "ro") as store:
+        assert verify(store)
+    with pytest.raises(InputError, match=r"1\.sqlite: is damaged.*metabase verify"):
+        contents(shards[0])
+    with pytest.raises(InputError, match=r"1\.sqlite: is damaged"):
+        open_matrices(shards[::-1], [Task.REGRESSION])
+    with pytest.raises(InputError, match=r"1\.sqlite: is damaged"):
+        merge(shards, tmp_path / "all.sqlite")
+    assert not (tmp_path / "all.sqlite").exists()
+
+
+UNREADABLE = (
+    "UPDATE configuration SET hyperparameters = '{' WHERE id = 1",
+    "UPDATE run SET scores = x'00000000' WHERE status = 'ok'",
+    "UPDATE run SET configuration_id = 777 WHERE configuration_id = 1",
+)
+
+
+@pytest.mark.parametrize("damage", UNREADABLE)
+def test_what_does_not_fit_together_is_neither_read_nor_sealed(
+    shards: tuple[Path, Path], tmp_path: Path, damage: str
+) -> None:
+    with closing(sqlite3.connect(shards[1])) as connection, connection:
+        connection.execute(damage)
+    for read in (contents, lambda path: open_matrices([shards[0], path], [Task.REGRESSION])):
+        with pytest.raises(InputError, match=r"2\.sqlite: is damaged"):
+            read(shards[1])
+    with pytest.raises(InputError, match=r"2\.sqlite: is damaged"):
+        merge(shards, tmp_path / "all.sqlite")
+    assert not (tmp_path / "all.sqlite").exists()
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,22 @@ def test_named_one_is_used_alone_and_the_personal_one_beside_the_default(
         default_path()
 
 
+def test_damaged_personal_one_is_left_out_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, journal: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("AUTOML_META_METABASE", str(journal))
+    learn(journal)
+    with sqlite3.connect(personal_path()) as connection:
+        connection.execute("UPDATE configuration SET hyperparameters = '{' WHERE id = 1")
+    connection.close()
+    assert metabase_paths() == [journal]
+    assert "your personal meta-base is left out" in caplog.text
+    assert metabase_paths(personal_path()) == [personal_path()]  # whoever names it is told by what reads it
+    personal_path().write_text("this is no database" * 100)
+    assert metabase_paths() == [journal]
+
+
 def test_copy_without_a_meta_base_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AUTOML_META_METABASE", raising=False)
     monkeypatch.setattr(shipped_module, "FILE_NAME", "no-such-file.sqlite")

@@ -5,8 +5,9 @@ import experiments_for_tests as fake
 import pytest
 
 from automl_meta.metabase import MetaBase, schema
-from automl_meta.metabase.merging import digest_of, merge
+from automl_meta.metabase.merging import merge
 from automl_meta.metabase.provenance import Provenance, grades, provenance, set_provenance
+from automl_meta.metabase.sealing import digest_of
 
 
 def source(number: int, grade: str = "exact") -> Provenance:

@@ -75,6 +75,14 @@ def test_dataset_is_kept_and_a_different_one_of_the_same_name_refused(store: Met
         store.add_dataset(fake.record("alpha", task=Task.BINARY))
 
 
+def test_second_target_of_one_table_needs_another_name(store: MetaBase) -> None:
+    store.add_dataset(fake.record("beta", target="sepal length"))
+    store.add_dataset(fake.record("beta"))  # nobody says which
+    with pytest.raises(InputError, match=r"its target is another: 'sepal length' there, 'petal width' here.*--name"):
+        store.add_dataset(fake.record("beta", target="petal width"))
+    store.add_dataset(fake.record("beta, petal width", target="petal width"))
+
+
 def test_removed_dataset_takes_its_runs_along(store: MetaBase) -> None:
     store.add_run(fake.run("alpha", fake.configurations(1)[0]))
     store.set_metafeatures("alpha", MetaFeatureRecord(names=("a",), values=np.array([1.0]), extractor="1"))
@@ -155,6 +163,13 @@ def test_missing_foreign_and_damaged_files_are_told(tmp_path: Path) -> None:
     other.close()
     with pytest.raises(InputError, match="not a meta-base"):
         MetaBase.open(tmp_path / "other.sqlite", "w")
+    with sqlite3.connect(tmp_path / "hollow.sqlite") as hollow:
+        hollow.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        hollow.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS)}")
+    hollow.close()
+    for mode in ("r", "ro", "w"):
+        with pytest.raises(InputError, match=r"hollow\.sqlite: is damaged \(it has no table claim, configuration"):
+            MetaBase.open(tmp_path / "hollow.sqlite", mode)  # type: ignore[arg-type]
     (tmp_path / "empty.sqlite").touch()
     with pytest.raises(InputError, match="is empty"):
         MetaBase.open(tmp_path / "empty.sqlite")

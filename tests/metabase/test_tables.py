@@ -12,7 +12,7 @@ from automl_meta.errors import InputError
 from automl_meta.execution import Status
 from automl_meta.metabase import MetaBase, MetaFeatureRecord
 from automl_meta.metabase.exporting import export
-from automl_meta.metabase.importing import import_tables
+from automl_meta.metabase.importing import import_tables, store_to_fill
 from automl_meta.metabase.verification import verify
 from automl_meta.pipelines.configuration import Configuration
 
@@ -70,7 +70,7 @@ def test_minimal_table_of_runs(tmp_path: Path) -> None:
     (tmp_path / "features.csv").write_text("dataset,n_rows,skew\nmine,100,\n")
     with MetaBase.open(tmp_path / "x.sqlite", "w") as store:
         report = import_tables(store, tmp_path / "runs.csv", metafeatures=tmp_path / "features.csv", source="a paper")
-        assert report.runs == 2
+        assert (report.runs, report.foreign) == (2, 2)
         ridge, other = store.runs("mine")
         assert ridge.scores == {"roc_auc": (0.75,), "accuracy": (0.5,)}
         assert (ridge.status, ridge.seconds, ridge.protocol.source) == (Status.OK, 1.5, "a paper")
@@ -102,11 +102,27 @@ def test_metafeatures_can_be_computed_from_the_data(tmp_path: Path) -> None:
         assert store.metafeatures()["sklearn_iris"].values.size > 50
 
 
+def with_column(name: str, value: str) -> str:
+    return (
+        f"{name},dataset,task,algorithm,hyperparameters,metric,score,seconds\n{value},mine,binary,x,{{}},r2,0.75,1\n"
+    )
+
+
 MISTAKES = {
     "dataset,task,algorithm,metric,score,seconds\nmine,binary,x,r2,1,1\n": "no column 'hyperparameters'",
     MINIMAL.replace("{}", "{oops"): "line 2 cannot be understood",
     MINIMAL.replace("0.75", "many"): "line 2 cannot be understood",
     MINIMAL.replace("binary", "guessing"): "'mine' cannot be understood",
+    MINIMAL.replace("{}", "[1]"): r"line 2 .*hyperparameters are \[1\]",
+    MINIMAL.replace("{}", '"{""a"": NaN}"'): "line 2 cannot be understood",
+    MINIMAL.replace(",{},", ",,"): "line 2 .*hyperparameters is empty",
+    MINIMAL.replace("0.75", "inf"): "line 2 .*roc_auc is infinite",
+    MINIMAL.replace("1.5", "n/a"): "line 2 .*seconds are no number: 'n/a'",
+    MINIMAL.replace(",,2", ",,-2"): r"line 4 .*seconds are -2\.0",
+    with_column("status", "OK"): "line 2 .*status 'OK' is none of ok, failed",
+    with_column("created", "inf"): "line 2 cannot be understood",
+    with_column("version", "1e30"): "line 2 .*1e30 is too large",
+    with_column("status", "ok").replace("0.75", ""): "line 2 .*status is ok, but it has no score",
     MINIMAL.replace("mine,binary,ridge,{},accuracy", "mine,regression,ridge,{},accuracy"): "is not clear",
     "": "cannot be read",
 }
@@ -120,3 +136,28 @@ def test_mistake_in_a_table_is_told_and_nothing_is_imported(tmp_path: Path, cont
             import_tables(store, tmp_path / "runs.csv")
         assert store.datasets() == []
         assert store.n_runs() == 0
+
+
+@pytest.mark.parametrize("status", ["timeout", "failed", "memory", "crashed", "cancelled"])
+def test_scores_of_runs_that_did_not_end_well_are_not_taken(tmp_path: Path, status: str) -> None:
+    (tmp_path / "runs.csv").write_text(with_column("status", status))
+    with MetaBase.open(tmp_path / "x.sqlite", "w") as store:
+        import_tables(store, tmp_path / "runs.csv")
+        [run] = store.runs()
+        assert (run.status, run.scores) == (status, {})
+        assert verify(store) == []
+
+
+def test_store_that_is_made_for_an_import_goes_with_its_failure(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text(MINIMAL)
+    (tmp_path / "bad.csv").write_text(with_column("status", "OK"))
+    path = tmp_path / "x.sqlite"
+    with pytest.raises(InputError, match="none of ok"), store_to_fill(path) as store:
+        import_tables(store, tmp_path / "bad.csv")
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "bad.csv", tmp_path / "good.csv"]
+    with store_to_fill(path) as store:
+        import_tables(store, tmp_path / "good.csv")
+    with pytest.raises(InputError, match="none of ok"), store_to_fill(path) as store:
+        import_tables(store, tmp_path / "bad.csv")
+    with MetaBase.open(path) as store:
+        assert store.n_runs() == 2

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from bases import table_like, write_metabase
 
+from automl_meta.cli.recommend import evidence
 from automl_meta.datasets import Task, dataset_from_arrays
 from automl_meta.metafeatures import extract_dataset
 from automl_meta.metalearning import Advisor, Effort, Memory, forgetful, remember
@@ -183,6 +184,35 @@ def test_recommendations_carry_their_evidence(memory: Memory, metafeatures: dict
             own = scores[columns[recommendation.configuration.id]]
             assert witness.rank == 1 + int((scores > own).sum())
             assert witness.of == 25
+
+
+def test_evidence_is_of_the_most_similar_datasets_that_have_it(
+    memory: Memory, metafeatures: dict[str, float]
+) -> None:
+    similar = [name for name, _ in Advisor(memory, metafeatures, algorithms=EVERYTHING).similar_datasets]
+    position = {name: row for row, name in enumerate(memory.experience.datasets)}
+    scores, failed = memory.experience.scores.copy(), memory.experience.failed.copy()
+    elsewhere, broken, unseen = 3, 4, 5
+    for name in similar[:10]:
+        scores[position[name], elsewhere] = np.nan
+    scores[:, unseen] = np.nan
+    scores[position[similar[0]], broken] = np.nan
+    failed[position[similar[0]], broken] = True
+    changed = replace(memory, experience=replace(memory.experience, scores=scores, failed=failed))
+    advisor = Advisor(changed, metafeatures, algorithms=EVERYTHING)
+    order = [name for name, _ in advisor.similar_datasets]
+    found = {r.configuration.id: r for r in advisor.recommendations(25)}
+    has_it, failing, without = (found[memory.configurations[i].id] for i in (elsewhere, broken, unseen))
+    expected = [name for name in order if np.isfinite(scores[position[name], elsewhere])][:3]
+    assert [witness.dataset for witness in has_it.evidence] == expected
+    assert all(witness.rank for witness in has_it.evidence)
+    assert {w.dataset: w.rank for w in failing.evidence if w.failed} == {similar[0]: None}
+    assert without.measured == 0
+    assert [evidence(r) for r in (has_it, without)] == [
+        ", ".join(f"{w.dataset} {w.rank}/{w.of}" for w in has_it.evidence),
+        "judged by its likes",
+    ]
+    assert f"{similar[0]} failed" in evidence(failing)
 
 
 def test_recommendations_complement_each_other(memory: Memory, metafeatures: dict[str, float]) -> None:

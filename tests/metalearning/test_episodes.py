@@ -11,11 +11,11 @@ from automl_meta.metalearning.episodes import (
     TaskTable,
     canonical,
     fit_input_scaling,
-    joined_families,
     split_families,
     standardise,
     task_table,
 )
+from automl_meta.metalearning.loo import joined_families
 from automl_meta.metalearning.traits import fit_traits
 
 

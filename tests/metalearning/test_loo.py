@@ -75,6 +75,18 @@ def test_a_near_duplicate_under_another_name_leaves_too() -> None:
             assert "d17" not in split.training.datasets
 
 
+@pytest.mark.parametrize("n_folds", [None, 5])
+def test_the_family_of_a_near_duplicate_leaves_too(n_folds: int | None) -> None:
+    experience = world(30, 6)
+    metafeatures = experience.metafeatures.copy()
+    metafeatures[17] = metafeatures[4]
+    families = tuple("f17" if name == "f18" else name for name in experience.families)
+    experience = replace(experience, metafeatures=metafeatures, families=families)
+    together = {"d04", "d17", "d18"}
+    for split in splits(experience, n_folds):
+        assert together.isdisjoint(split.training.datasets) or together <= set(split.training.datasets)
+
+
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_own_scores_and_those_of_a_twin_never_reach_the_first_pick(name: str) -> None:
     experience = world(20, 8, seed=3)

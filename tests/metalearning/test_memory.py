@@ -1,13 +1,19 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from bases import write_metabase
+from bases import METRICS, write_metabase
 
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
+from automl_meta.execution.protocol import Status
+from automl_meta.metabase import DatasetRecord, MetaBase, Protocol, Run
 from automl_meta.metalearning import memory as module
 from automl_meta.metalearning.memory import Memory, nearest_metric, remember
+from automl_meta.pipelines.candidates import candidate_configurations
+from automl_meta.pipelines.catalogue import default_configuration
+from automl_meta.pipelines.configuration import Configuration
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +50,22 @@ def test_another_metabase_is_learned_anew(metabase: Path, tmp_path: Path) -> Non
     assert len(remember([other], Task.BINARY, cache=tmp_path).experience.datasets) == 5
 
 
-def test_a_damaged_cache_is_no_obstacle(metabase: Path, tmp_path: Path) -> None:
+CACHE_DAMAGES = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[:1000],
+    "torn": lambda content: content[:2000] + bytes(500) + content[2500:],
+    "another file": lambda content: b"\x80\x04a pickle, perhaps",
+}
+
+
+@pytest.mark.parametrize("damage", CACHE_DAMAGES)
+def test_a_damaged_cache_is_no_obstacle(metabase: Path, tmp_path: Path, damage: str) -> None:
     learned = remember([metabase], Task.BINARY, cache=tmp_path)
     (file,) = tmp_path.glob("*.npz")
-    file.write_bytes(file.read_bytes()[:1000])
+    whole = file.read_bytes()
+    file.write_bytes(CACHE_DAMAGES[damage](whole))
     assert same(remember([metabase], Task.BINARY, cache=tmp_path), learned)
+    assert file.stat().st_size == len(whole)  # made anew
 
 
 def test_a_cache_that_cannot_be_written_is_no_obstacle(metabase: Path, tmp_path: Path) -> None:
@@ -71,6 +88,28 @@ def test_a_forgotten_dataset_takes_its_family_with_it(metabase: Path, tmp_path: 
     assert len(names) == 10
     by_family = remember([metabase], Task.BINARY, forget=["family0"], cache=tmp_path).experience.datasets
     assert by_family == names
+
+
+def test_a_forgotten_table_is_not_remembered_by_another_name(metabase: Path, tmp_path: Path) -> None:
+    learned = tmp_path / "learned.sqlite"
+    only_there = candidate_configurations(Task.BINARY, 30)[-1]
+    with MetaBase.open(metabase) as store, MetaBase.open(learned, "w") as target:
+        record = store.dataset("binary5")
+        assert record is not None
+        target.add_dataset(replace(record, name="learned-c0ffee", family="learned-c0ffee"))
+        target.set_metafeatures("learned-c0ffee", store.metafeatures()["binary5"])
+        for run in store.runs("binary5"):
+            target.add_run(replace(run, dataset="learned-c0ffee"))
+        target.add_run(replace(run, dataset="learned-c0ffee", configuration=only_there))
+    known = remember([metabase, learned], Task.BINARY, cache=tmp_path)
+    assert "learned-c0ffee" in known.experience.datasets
+    assert only_there in known.configurations
+    for name in ("binary5", "learned-c0ffee"):
+        forgotten = remember([metabase, learned], Task.BINARY, forget=[name], cache=tmp_path)
+        assert {"binary5", "learned-c0ffee"}.isdisjoint(forgotten.experience.datasets)
+        assert len(forgotten.experience.datasets) == 11
+        assert forgotten.experience.configurations == tuple(c.id for c in forgotten.configurations)
+        assert only_there not in forgotten.configurations
 
 
 def test_forgetting_what_is_not_there_is_a_mistake(metabase: Path, tmp_path: Path) -> None:
@@ -102,3 +141,25 @@ def test_a_kind_of_task_without_experience_is_no_obstacle(tmp_path: Path) -> Non
     base = write_metabase(tmp_path / "base.sqlite", tasks=[Task.REGRESSION], n_datasets=3)
     assert remember([base], Task.BINARY, cache=tmp_path).experience.datasets == ()
     assert remember([], Task.BINARY, cache=tmp_path).experience.datasets == ()
+
+
+FOREST = default_configuration("random_forest", Task.BINARY)
+STRANGERS = (
+    Configuration("my_algo", {}),
+    Configuration(FOREST.algorithm, FOREST.hyperparameters, FOREST.version + 1),
+    Configuration(FOREST.algorithm, {**FOREST.hyperparameters, "bogus": 1}, FOREST.version),
+)
+
+
+def test_runs_that_the_catalogue_does_not_know_teach_nothing(metabase: Path, tmp_path: Path) -> None:
+    with MetaBase.open(tmp_path / "mine.sqlite", "w") as store:
+        store.add_dataset(DatasetRecord(name="mine", task=Task.BINARY, n_rows=50, n_columns=2, n_classes=2))
+        for configuration in STRANGERS:
+            scores = {METRICS[Task.BINARY]: (1.0,)}
+            protocol = Protocol(source="import")
+            store.add_run(
+                Run(dataset="mine", configuration=configuration, protocol=protocol, status=Status.OK, scores=scores)
+            )
+    alone = remember([metabase], Task.BINARY, cache=tmp_path)
+    assert same(remember([metabase, tmp_path / "mine.sqlite"], Task.BINARY, cache=tmp_path), alone)
+    assert remember([tmp_path / "mine.sqlite"], Task.BINARY, cache=tmp_path).experience.datasets == ()

@@ -10,8 +10,10 @@ from automl_meta.pipelines.catalogue import (
     catalogue,
     default_configuration,
     find_algorithm,
+    is_in_catalogue,
     search_space,
 )
+from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.estimators.catboost import CatBoostBooster
 
 CLASSIFIERS = (
@@ -67,3 +69,29 @@ def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
     booster = CatBoostBooster({"learning_rate": 0.1, "rsm": 1.0}, classify=False)
     with pytest.raises(MissingExtraError, match=r"automl-meta\[full\]"):
         booster.fit(__import__("numpy").arange(20.0)[:, None], __import__("numpy").arange(20.0))
+
+
+@pytest.mark.parametrize(("name", "task"), EVERY)
+def test_defaults_and_expert_picks_are_in_the_catalogue(name: str, task: Task) -> None:
+    for configuration in (default_configuration(name, task), *expert_configurations(name, task)):
+        assert is_in_catalogue(configuration, task)
+
+
+FOREST = default_configuration("random_forest", Task.BINARY)
+STRANGERS = {
+    "algorithm": Configuration("my_algo", {}),
+    "version": Configuration("random_forest", FOREST.hyperparameters, FOREST.version + 1),
+    "name": Configuration("random_forest", {**FOREST.hyperparameters, "bogus": 1}, FOREST.version),
+    "value": Configuration("random_forest", {**FOREST.hyperparameters, "criterion": "luck"}, FOREST.version),
+    "range": Configuration("random_forest", {**FOREST.hyperparameters, "max_features": 7.0}, FOREST.version),
+    "kind": Configuration("random_forest", {**FOREST.hyperparameters, "max_features": "many"}, FOREST.version),
+    "inactive": Configuration("random_forest", {**FOREST.hyperparameters, "leaf_nodes": 50}, FOREST.version),
+    "incomplete": Configuration("random_forest", {}, FOREST.version),
+    "task": default_configuration("ridge", Task.REGRESSION),
+}
+
+
+@pytest.mark.parametrize("what", STRANGERS)
+def test_what_cannot_be_run_as_it_was_is_not_in_the_catalogue(what: str) -> None:
+    assert is_in_catalogue(FOREST, Task.BINARY)
+    assert not is_in_catalogue(STRANGERS[what], Task.BINARY)
