@@ -13,7 +13,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, *, terminal: bool, seconds_a_step: fl
     times = iter(seconds_a_step * step for step in range(1000))
     monkeypatch.setattr(bars.time, "monotonic", lambda: next(times))
     stream = io.StringIO()
-    with Bar(Console(file=stream, force_terminal=terminal, width=100)) as bar:
+    with Bar(Console(file=stream, force_terminal=terminal, width=100, markup=False)) as bar:
         for step in range(1, 11):
             bar.show(step / 10, "reading [x].csv")
     return stream.getvalue()
