@@ -9,6 +9,7 @@ from rich.text import Text
 
 from automl_meta.automl.listener import Listener
 from automl_meta.cli.output import number, plain_table
+from automl_meta.cli.recommendation_text import evidence, expected
 from automl_meta.datasets import Dataset
 from automl_meta.evaluation import Evaluation, Metric
 from automl_meta.execution.protocol import Status
@@ -61,7 +62,7 @@ class FitProgress(Listener):
             self._console.print(f"looks most like: {', '.join(similar)}")
         table = plain_table("pick", "configuration", "expected", "evidence", right=("pick", "expected"))
         for rank, pick in enumerate(recommendations[:5], 1):
-            table.add_row(str(rank), brief(pick.configuration, self._task_kind), _expected(pick), _evidence(pick))
+            table.add_row(str(rank), brief(pick.configuration, self._task_kind), expected(pick), evidence(pick))
         if recommendations:
             self._console.print(table)
         if self._live:
@@ -109,18 +110,6 @@ class FitProgress(Listener):
         left = self._clock.remaining
         time_left = f", {max(left, 0):.0f} s left" if left != float("inf") else ""
         return f"{self._evaluated} evaluated{failed}, best {self._metric.name} {number(self._best)}{time_left}"
-
-
-def _expected(pick: Recommendation) -> str:
-    """Return the expected score where scores compare between datasets, else the standing from 0 to 1."""
-    if pick.score is None:
-        return f"{pick.standing:.2f} ± {pick.doubt:.2f} of 1"
-    return f"{pick.score:.3f} ± {pick.score_doubt or 0.0:.3f}"
-
-
-def _evidence(pick: Recommendation) -> str:
-    ranks = [f"{e.rank} of {e.of} on {e.dataset}" for e in pick.evidence if e.rank is not None]
-    return f"ranked {', '.join(ranks)}" if ranks else "like its neighbours; never measured"
 
 
 def _described(name: str, note: str) -> str:

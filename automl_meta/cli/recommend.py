@@ -1,20 +1,19 @@
 """What to try on a table, and why; nothing is trained."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from automl_meta.cli.inputs import TABLE
-from automl_meta.cli.output import console_for, number, plain_table, print_json
+from automl_meta.cli.output import console_for, plain_table, print_json
+from automl_meta.cli.recommendation_text import evidence, expected, seconds
 from automl_meta.cli.table_options import separated, table_options
 
 if TYPE_CHECKING:
     from automl_meta.datasets import Dataset
     from automl_meta.metalearning import Advisor, Recommendation
 
-NOTHING = number(None)
 METAFEATURE_SECONDS = 1.0  # what is not found out by then is left missing; the similarity copes with gaps
 
 
@@ -122,26 +121,3 @@ def print_recommendations(dataset: "Dataset", advisor: "Advisor", recommendation
         console.print(f"\nLooks most like {', '.join(alike)}.")
     if recommendations and recommendations[0].score is None and not advisor.knows_nothing:
         console.print("Expected is the place between the worst (0) and the best (1) known configuration.")
-
-
-def expected(recommendation: "Recommendation") -> str:
-    """Return expected score, or standing where scores of other datasets say nothing, with its doubt."""
-    if recommendation.score is None or recommendation.score_doubt is None:
-        value, doubt = recommendation.standing, recommendation.doubt
-    else:
-        value, doubt = recommendation.score, recommendation.score_doubt
-    return NOTHING if math.isnan(value) else f"{number(value, 3)} ± {number(doubt, 3)}"
-
-
-def seconds(recommendation: "Recommendation") -> str:
-    """Return expected seconds with one or two significant digits."""
-    value = recommendation.seconds
-    return NOTHING if math.isnan(value) else f"{value:.1f}" if value >= 0.95 else f"{value:.1g}"
-
-
-def evidence(recommendation: "Recommendation") -> str:
-    """Return the ranks on similar datasets."""
-    if recommendation.measured == 0:
-        return "judged by its likes" if recommendation.evidence else NOTHING
-    witnesses = [witness for witness in recommendation.evidence if witness.rank or witness.failed]
-    return ", ".join(f"{w.dataset} {'failed' if w.failed else f'{w.rank}/{w.of}'}" for w in witnesses)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from bases import table_like, write_metabase
 
-from automl_meta.cli.recommend import evidence
+from automl_meta.cli.recommendation_text import evidence
 from automl_meta.datasets import Task, dataset_from_arrays
 from automl_meta.metafeatures import extract_dataset
 from automl_meta.metalearning import Advisor, Effort, Memory, forgetful, remember
