@@ -62,7 +62,9 @@ class Combined:
         mean = table.mean(axis=0) if n_datasets else np.full(table.shape[1], 0.5)
         kept = 1.0 - self.pull
         self.components_ = mean + kept * (table - mean) if n_datasets else mean[None]
-        self.covariance_ = shrunk_covariance(table, self.knowledge_, share=1.0 - kept**2)
+        self.covariance_ = shrunk_covariance(
+            table, self.knowledge_, share=1.0 - kept**2, variances=self.knowledge_.variances
+        )
         self.similarity_ = similarity or fit_similarity(self.knowledge_)
         self.scaler_ = fit_scaler(self.knowledge_.metafeatures)
         self.novelty_ = fit_novelty(self.scaler_.transform(self.knowledge_.metafeatures))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from automl_meta.metalearning.completion import complete
 from automl_meta.metalearning.protocol import Experience, Floats
+from automl_meta.metalearning.stretching import stretch, unstretch
 
 
 def standings(scores: Floats, failed: NDArray[np.bool_]) -> Floats:
@@ -43,7 +44,9 @@ class Knowledge:
         Sorted, so that no answer depends on the order in which they came; those whose scores say nothing are left
         out.
     standings : array of shape (n_datasets, n_configurations)
-        No NaN; `known` says which were measured.
+        No NaN; `known` says which were measured. What was not is expected on the stretched scale.
+    variances : array of shape (n_datasets, n_configurations)
+        Of the stretched standings; 0 where they are known.
     measured : int array of shape (n_configurations,)
         On how many datasets each was measured.
     tie_order : int array of shape (n_configurations,)
@@ -52,6 +55,7 @@ class Knowledge:
 
     datasets: tuple[str, ...]
     standings: Floats
+    variances: Floats
     known: NDArray[np.bool_]
     metafeatures: Floats
     vectors: Floats
@@ -73,11 +77,12 @@ def learn_standings(experience: Experience) -> Knowledge:
     columns = np.argsort(ids, kind="stable")
     tie_order = np.empty(len(ids), dtype=np.intp)
     tie_order[columns] = np.arange(len(ids))
-    filled = np.empty_like(raw)
-    filled[:, columns] = complete(raw[:, columns], experience.vectors[columns])
+    completion = complete(stretch(raw[:, columns]), experience.vectors[columns])
+    expected = unstretch(np.clip(completion.table[:, tie_order], 0.0, 1.0))
     return Knowledge(
         datasets=tuple(experience.datasets[i] for i in rows),
-        standings=filled,
+        standings=np.where(np.isfinite(raw), raw, expected),
+        variances=completion.variances[:, tie_order],
         known=np.isfinite(raw),
         metafeatures=experience.metafeatures[rows],
         vectors=experience.vectors,
