@@ -24,9 +24,11 @@ from automl_meta.metalearning.protocol import Belief, Experience, Floats
 from automl_meta.metalearning.scaling import fit_novelty, fit_scaler
 from automl_meta.metalearning.similarity import Similarity, fit_similarity
 from automl_meta.metalearning.standings import learn_standings
+from automl_meta.metalearning.stretching import slope, stretch, unstretch
+
+__all__ = ["Combined", "slope", "stretch", "unstretch"]
 
 FAR = 3.0  # novelty at which meta-features have lost half of their say
-EPSILON = 0.2  # regret below which differences count alike; above, their logarithms do
 
 
 class Combined:
@@ -60,7 +62,9 @@ class Combined:
         mean = table.mean(axis=0) if n_datasets else np.full(table.shape[1], 0.5)
         kept = 1.0 - self.pull
         self.components_ = mean + kept * (table - mean) if n_datasets else mean[None]
-        self.covariance_ = shrunk_covariance(table, self.knowledge_, share=1.0 - kept**2)
+        self.covariance_ = shrunk_covariance(
+            table, self.knowledge_, share=1.0 - kept**2, variances=self.knowledge_.variances
+        )
         self.similarity_ = similarity or fit_similarity(self.knowledge_)
         self.scaler_ = fit_scaler(self.knowledge_.metafeatures)
         self.novelty_ = fit_novelty(self.scaler_.transform(self.knowledge_.metafeatures))
@@ -124,18 +128,3 @@ class Combined:
         if not len(positions):
             return posterior.mean()
         return posterior.expected_improvement(int(positions[np.argmax(scores)]))
-
-
-def stretch(standings: Floats) -> Floats:
-    """Return standings on a scale that is logarithmic in regret, 0 and 1 staying where they are."""
-    return np.asarray(1.0 - np.log1p((1.0 - standings) / EPSILON) / np.log1p(1.0 / EPSILON))
-
-
-def unstretch(stretched: Floats) -> Floats:
-    """Return the standings that `stretch` stretched."""
-    return np.asarray(1.0 - EPSILON * np.expm1((1.0 - stretched) * np.log1p(1.0 / EPSILON)))
-
-
-def slope(standings: Floats) -> Floats:
-    """Return by how much a standing grows with its stretched value."""
-    return np.asarray((1.0 + EPSILON - standings) * np.log1p(1.0 / EPSILON))

@@ -1,67 +1,148 @@
-"""Filling the gaps of a table of standings: from like configurations, and from what datasets have in common."""
+"""Filling the gaps of a table: from what else is known of a dataset, and from like configurations.
+
+Configurations are not left out at random: on large tables only the fast ones were run, on a user's own only the
+promising ones. So a gap is not filled with a mean over the datasets that happen to be known, but with what the other
+results on its own dataset predict.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.metalearning.kernel import NUGGET, Kernel, fit_kernel
+from automl_meta.metalearning.kernel import NUGGET, fit_kernel
 from automl_meta.metalearning.protocol import Floats
 
-RANK = 8
-ROUNDS = 30
-SHRINKAGE = 0.15  # of the largest singular value, taken from every singular value
-FEW = 5.0  # measurements of a configuration below which its likes weigh more than its own mean
+RANK = 4
+ROUNDS = 15
+FEW = 2.0  # measurements of a configuration that count as much as its likes
+NEVER = 1e-6  # measurements of one that was never measured
+LEAST_NOISE = 1e-4
 
 
-def complete(table: Floats, vectors: Floats) -> Floats:
-    """Return `table` of shape (n_datasets, n_configurations) with its NaN replaced by estimates.
+@dataclass(frozen=True, slots=True, eq=False)
+class Completion:
+    """A table without gaps.
 
-    A first guess takes a configuration's mean, pulled towards those of configurations like it (a kernel on
-    `vectors`), and within each dataset what its likes deviate from theirs. Iterated singular value thresholding
-    (Mazumder et al. 2010, "Spectral regularization algorithms for learning large incomplete matrices") then refines
-    what configurations with enough measurements share across datasets; those with few or none are interpolated
-    between them. Known values stay as they are.
+    Attributes
+    ----------
+    table : array of shape (n_datasets, n_configurations)
+        What was known as it was, and the expected value of the rest.
+    variances : array of shape (n_datasets, n_configurations)
+        Of what was not known; 0 where it was.
+    """
+
+    table: Floats
+    variances: Floats
+
+
+def complete(table: Floats, vectors: Floats) -> Completion:
+    """Return `table` of shape (n_datasets, n_configurations) with its NaN replaced by what is expected there.
+
+    Each dataset has a few hidden factors, each configuration a level and loadings; expectation maximisation finds
+    them from what is known (Tipping & Bishop 1999, "Probabilistic principal component analysis"; Ilin & Raiko 2010,
+    "Practical approaches to principal component analysis in the presence of missing values"). Beforehand, level and
+    loadings are expected to be as those of like configurations, by a kernel on `vectors`: so what was hardly ever
+    measured, or never, is filled too.
     """
     known = np.isfinite(table)
+    values = np.where(known, table, 0.0)
     if known.all() or not known.any():
-        return np.where(known, table, 0.0)
-    count = known.sum(axis=0)
-    total = np.where(known, table, 0.0)
-    overall = total.sum() / count.sum()
-    levels = total.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    own = total.sum(axis=0) / np.maximum(count, 1)
-    kernel = fit_kernel(vectors, np.where(known, table - levels[:, None], 0.0)[:, count > 0].T, rows=count > 0)
-    means = overall + kernel.smooth(own - overall, weights=count / (count + FEW))
-    means = (count * own + FEW * means) / (count + FEW)
-    residuals = np.where(known, table - means, 0.0)
-    guess = np.where(known, table, means + kernel.smooth(residuals, weights=known.astype(float)))
-    dense = count >= min(FEW, len(table))
-    if known.shape[0] > FEW and dense.sum() > RANK:
-        guess[:, dense] = _soft_impute(table[:, dense] - means[dense], guess[:, dense] - means[dense]) + means[dense]
-    if dense.any() and not dense.all():
-        guess[:, ~dense] = _interpolate(table, guess, dense, kernel)
-    return np.asarray(np.where(known, table, np.clip(guess, 0.0, 1.0)))
-
-
-def _interpolate(table: Floats, guess: Floats, dense: NDArray[np.bool_], kernel: Kernel) -> Floats:
-    """Return the columns that are not `dense`, kriged within each dataset and shifted by what is known of them."""
-    among = kernel.matrix[np.ix_(dense, dense)] + NUGGET * np.eye(int(dense.sum()))
-    weights = np.linalg.solve(among, kernel.matrix[np.ix_(dense, ~dense)])
-    middle = guess[:, dense].mean(axis=1, keepdims=True)
-    kriged = middle + (guess[:, dense] - middle) @ weights
-    errors = np.where(np.isfinite(table[:, ~dense]), table[:, ~dense] - kriged, 0.0).sum(axis=0)
-    return np.asarray(kriged + errors / (np.isfinite(table[:, ~dense]).sum(axis=0) + FEW))
-
-
-def _soft_impute(table: Floats, start: Floats) -> Floats:
-    known = np.isfinite(table)
-    filled = start
+        return Completion(values, np.zeros_like(values))
+    likes = _fit_likes(values, known, vectors)
+    coefficients, noise = _start(values, known, likes)
     for _ in range(ROUNDS):
-        left, values, right = np.linalg.svd(filled, full_matrices=False)
-        values = np.maximum(values - SHRINKAGE * values[0], 0.0)[:RANK]
-        low_rank = (left[:, : len(values)] * values) @ right[: len(values)]
-        # What the low rank cannot say of a gap, the first guess still does.
-        update = np.where(known, table, 0.5 * start + 0.5 * low_rank)
-        if np.abs(update - filled).max() < 1e-4:
-            return update
-        filled = update
-    return filled
+        factors = _find_factors(values, known, coefficients, noise)
+        seen = factors.squares.T @ known
+        doubts = np.linalg.inv(_as_matrices(seen.T) + FEW * np.eye(factors.means.shape[1]))
+        targets = values.T @ factors.means + FEW * likes.expect(coefficients)
+        coefficients = np.einsum("cij,cj->ci", doubts, targets)
+        fitted = factors.means @ coefficients.T
+        spread = factors.spread(coefficients)
+        noise = max(float((np.square(values - fitted) + spread)[known].mean()), LEAST_NOISE)
+    variances = spread + noise * (1.0 + factors.squares @ doubts.reshape(len(doubts), -1).T)
+    return Completion(np.where(known, values, fitted), np.where(known, 0.0, variances))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Factors:
+    """What is believed of each dataset's factors; the first is 1 everywhere.
+
+    Attributes
+    ----------
+    means : array of shape (n_datasets, n_factors)
+    covariances : array of shape (n_datasets, n_factors ** 2)
+    """
+
+    means: Floats
+    covariances: Floats
+
+    @property
+    def squares(self) -> Floats:
+        """The second moments, of shape (n_datasets, n_factors ** 2)."""
+        return _outer(self.means) + self.covariances
+
+    def spread(self, coefficients: Floats) -> Floats:
+        """Return the variance of each cell that comes from not knowing the factors."""
+        return np.asarray(self.covariances @ _outer(coefficients).T)
+
+
+def _find_factors(values: Floats, known: NDArray[np.bool_], coefficients: Floats, noise: float) -> _Factors:
+    levels, loadings = coefficients[:, 0], coefficients[:, 1:]
+    precisions = np.eye(loadings.shape[1]) + _as_matrices(known @ _outer(loadings)) / noise
+    within = np.linalg.inv(precisions)
+    means = np.einsum("dij,dj->di", within, (values - known * levels) @ loadings) / noise
+    covariances = np.pad(within, ((0, 0), (1, 0), (1, 0)))
+    return _Factors(np.insert(means, 0, 1.0, axis=1), covariances.reshape(len(values), -1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Likes:
+    """What is expected of a configuration, from all others.
+
+    Attributes
+    ----------
+    weights : array of shape (n_configurations, n_configurations)
+        Of the others' deviations from the mean; 0 on the diagonal.
+    trust : array of shape (n_configurations,)
+        How much each counts for the mean.
+    """
+
+    weights: Floats
+    trust: Floats
+
+    def expect(self, coefficients: Floats) -> Floats:
+        """Return what the others' `coefficients`, of shape (n_configurations, ...), let expect of each."""
+        mean = self.trust @ coefficients / self.trust.sum()
+        return np.asarray(mean + self.weights @ (coefficients - mean))
+
+
+def _fit_likes(values: Floats, known: NDArray[np.bool_], vectors: Floats) -> _Likes:
+    """Return the kriging of each configuration from the others, those measured more counting more (Dubrule 1983)."""
+    count = known.sum(axis=0)
+    levels = values.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    residuals = np.where(known, values - levels[:, None], 0.0)
+    kernel = fit_kernel(vectors, residuals[:, count > 0].T, rows=count > 0)
+    inverse = np.linalg.inv(kernel.matrix + np.diag(NUGGET + FEW / np.maximum(count, NEVER)))
+    return _Likes(np.eye(len(count)) - inverse / np.diag(inverse)[:, None], count / (count + FEW))
+
+
+def _start(values: Floats, known: NDArray[np.bool_], likes: _Likes) -> tuple[Floats, float]:
+    """Return levels with principal loadings, of shape (n_configurations, 1 + n_factors), and a variance of noise."""
+    count = known.sum(axis=0)
+    own = np.where(count > 0, values.sum(axis=0) / np.maximum(count, 1), values.sum() / known.sum())
+    levels = (count * own + FEW * likes.expect(own)) / (count + FEW)
+    residuals = values - known * levels
+    _, sizes, directions = np.linalg.svd(residuals, full_matrices=False)
+    loadings = (directions * sizes[:, None] / np.sqrt(len(values)))[:RANK].T
+    return np.column_stack([levels, loadings]), max(float(np.square(residuals[known]).mean()), LEAST_NOISE)
+
+
+def _outer(rows: Floats) -> Floats:
+    """Return the products of each row's elements, of shape (n_rows, n_elements ** 2)."""
+    return (rows[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+
+
+def _as_matrices(rows: Floats) -> Floats:
+    size = int(np.sqrt(rows.shape[1]))
+    return rows.reshape(-1, size, size)

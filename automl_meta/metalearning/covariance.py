@@ -12,7 +12,9 @@ MEASURED = 10.0  # datasets at which a configuration's own covariance weighs as 
 UNKNOWN = 0.04  # variance of a standing of which nothing is known
 
 
-def shrunk_covariance(table: Floats, knowledge: Knowledge, *, share: float = 1.0) -> Floats:
+def shrunk_covariance(
+    table: Floats, knowledge: Knowledge, *, share: float = 1.0, variances: Floats | None = None
+) -> Floats:
     """Return a positive definite covariance of shape (n_configurations, n_configurations).
 
     The empirical covariance is shrunk towards the kernel of the configuration vectors, the more so the less a
@@ -25,6 +27,8 @@ def shrunk_covariance(table: Floats, knowledge: Knowledge, *, share: float = 1.0
         The standings of `knowledge`, or a function of them.
     share : float in [0, 1]
         Of the covariance that is asked for; the idiosyncratic part is not reduced.
+    variances : array of shape (n_datasets, n_configurations), optional
+        Of what in `table` is only expected; it scatters less than what is measured.
     """
     n_datasets, n_configurations = table.shape
     if n_datasets < 2:
@@ -33,6 +37,8 @@ def shrunk_covariance(table: Floats, knowledge: Knowledge, *, share: float = 1.0
     residuals = table - table.mean(axis=0)
     kernel = fit_kernel(knowledge.vectors, residuals.T, rows=np.ones(n_configurations, bool))
     empirical = residuals.T @ residuals / n_datasets
+    if variances is not None:
+        empirical += np.diag(variances.mean(axis=0))
     measured = knowledge.measured
     own = measured / (measured + MEASURED)
     typical = float(np.average(np.diag(empirical), weights=own + 1e-9))

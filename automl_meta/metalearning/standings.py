@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from automl_meta.metalearning.completion import complete
 from automl_meta.metalearning.protocol import Experience, Floats
+from automl_meta.metalearning.stretching import stretch, unstretch
+
+COMMON = 0.5  # of what is known of a dataset that another must know too, to tell how good a choice it was
 
 
 def standings(scores: Floats, failed: NDArray[np.bool_]) -> Floats:
@@ -33,6 +36,49 @@ def standings(scores: Floats, failed: NDArray[np.bool_]) -> Floats:
     return np.asarray(result, dtype=np.float64)
 
 
+def place(table: Floats, failed: NDArray[np.bool_]) -> Floats:
+    """Return standings on one scale for all datasets, however few configurations were run on some.
+
+    Where only good configurations were run, the worst of them is not the worst that there is. So what is known of a
+    dataset is moved to where the worst and the best of the same configurations stand, on average, on those datasets
+    of which more is known. A dataset of which no other knows more keeps its 0 and 1.
+
+    Parameters
+    ----------
+    table : array of shape (n_datasets, n_configurations)
+        As `standings` returns it.
+    failed : bool array of shape (n_datasets, n_configurations)
+        Failures stay at 0, and do not count as the worst of a dataset.
+    """
+    tried = np.isfinite(table)
+    shared = (tried * tried.sum(axis=0)) @ tried.T.astype(np.float64)  # what many datasets know counts more
+    coverage = np.diag(shared)
+    placed = np.where(failed, np.nan, table)
+    for row in np.argsort(-coverage, kind="stable"):
+        own = np.isfinite(placed[row])
+        others = (coverage > coverage[row]) & (shared[row] >= COMMON * coverage[row])
+        low, high = _range_among(placed[row, own], placed[np.ix_(others, own)])
+        placed[row] = low + (high - low) * placed[row]
+    return np.where(failed, table, placed)
+
+
+def _range_among(own: Floats, others: Floats) -> tuple[float, float]:
+    """Return where 0 and 1 of `own` lie on average in the rows of `others`, which know some of the same."""
+    common = np.isfinite(others)
+    low, high = _bounds(np.broadcast_to(own, others.shape), common)
+    telling = high > low
+    if not telling.any():
+        return 0.0, 1.0
+    there_low, there_high = _bounds(others[telling], common[telling])
+    widths = (there_high - there_low) / (high - low)[telling]
+    zeros = there_low - widths * low[telling]
+    return float(np.clip(zeros, 0.0, 1.0).mean()), float(np.clip(zeros + widths, 0.0, 1.0).mean())
+
+
+def _bounds(table: Floats, where: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    return table.min(axis=1, where=where, initial=np.inf), table.max(axis=1, where=where, initial=-np.inf)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
     """What the meta-models share: experience in a canonical order, on one scale, with its gaps filled.
@@ -43,7 +89,9 @@ class Knowledge:
         Sorted, so that no answer depends on the order in which they came; those whose scores say nothing are left
         out.
     standings : array of shape (n_datasets, n_configurations)
-        No NaN; `known` says which were measured.
+        No NaN; `known` says which were measured. What was not is expected on the stretched scale.
+    variances : array of shape (n_datasets, n_configurations)
+        Of the stretched standings; 0 where they are known.
     measured : int array of shape (n_configurations,)
         On how many datasets each was measured.
     tie_order : int array of shape (n_configurations,)
@@ -52,6 +100,7 @@ class Knowledge:
 
     datasets: tuple[str, ...]
     standings: Floats
+    variances: Floats
     known: NDArray[np.bool_]
     metafeatures: Floats
     vectors: Floats
@@ -73,11 +122,13 @@ def learn_standings(experience: Experience) -> Knowledge:
     columns = np.argsort(ids, kind="stable")
     tie_order = np.empty(len(ids), dtype=np.intp)
     tie_order[columns] = np.arange(len(ids))
-    filled = np.empty_like(raw)
-    filled[:, columns] = complete(raw[:, columns], experience.vectors[columns])
+    placed = place(raw, experience.failed[rows])
+    completion = complete(stretch(placed[:, columns]), experience.vectors[columns])
+    expected = unstretch(np.clip(completion.table[:, tie_order], 0.0, 1.0))
     return Knowledge(
         datasets=tuple(experience.datasets[i] for i in rows),
-        standings=filled,
+        standings=np.where(np.isfinite(placed), placed, expected),
+        variances=completion.variances[:, tie_order],
         known=np.isfinite(raw),
         metafeatures=experience.metafeatures[rows],
         vectors=experience.vectors,

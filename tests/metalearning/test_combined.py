@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import world
 
+from automl_meta.metabase.experience import Experience
 from automl_meta.metalearning.combined import Combined, stretch, unstretch
 from automl_meta.metalearning.loo import evaluate, random_search
 from automl_meta.metalearning.portfolio import Portfolio
+from automl_meta.metalearning.standings import learn_standings
 
 
 def test_doubt_grows_with_a_dataset_unlike_any_other() -> None:
@@ -50,6 +54,30 @@ def test_regret_is_below_that_of_a_fixed_portfolio() -> None:
     portfolio = evaluate(Portfolio, experience, n_evaluations=5, n_folds=6)
     assert combined.mean_regret(1) < portfolio.mean_regret(1)
     assert combined.mean_regret(5) < portfolio.mean_regret(5)
+
+
+def runs_of_proposals(experience: Experience, n_whole: int, n_runs: int) -> Experience:
+    """Return the experience with everything known of the first datasets, of the others what was proposed there."""
+    model = Combined().fit(experience.take(np.arange(n_whole)))
+    scores = experience.scores.copy()
+    for row in range(n_whole, len(scores)):
+        seen: dict[int, float] = {}
+        for _ in range(n_runs):
+            pick = model.propose(experience.metafeatures[row], seen, np.ones(scores.shape[1], dtype=bool))
+            seen[pick] = float(scores[row, pick])
+        scores[row, [i for i in range(scores.shape[1]) if i not in seen]] = np.nan
+    return replace(experience, scores=scores)
+
+
+def test_what_is_proposed_again_and_again_keeps_its_standing() -> None:
+    errors = []
+    for seed in range(3):
+        experience = world(60, 24, seed=seed)
+        learned = learn_standings(runs_of_proposals(experience, n_whole=20, n_runs=5))
+        truth = learn_standings(experience).standings
+        often = learned.known[20:].mean(axis=0) > 0.5
+        errors.append(np.abs((learned.standings - truth)[20:, often].mean(axis=0)).mean())
+    assert np.mean(errors) < 0.13
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from worlds import world
 
-from automl_meta.metalearning.completion import complete
-from automl_meta.metalearning.standings import learn_standings, standings
+from automl_meta.metalearning.standings import learn_standings, place, standings
 
 SCORES = arrays(np.float64, (4, 6), elements=st.integers(-50, 50).map(float) | st.just(float("nan")))
 
@@ -35,22 +34,62 @@ def test_a_failure_stands_at_the_bottom() -> None:
     np.testing.assert_array_equal(table, [[1.0, 0.0, 0.0, np.nan]])
 
 
-def test_what_is_known_is_not_changed_by_filling_gaps() -> None:
-    experience = world(missing=0.4)
+def test_what_is_known_keeps_its_order_and_distances() -> None:
+    experience = world(missing=0.4, failing=0.1)
     raw = standings(experience.scores, experience.failed)
     knowledge = learn_standings(experience)
-    np.testing.assert_array_equal(knowledge.standings[knowledge.known], raw[np.isfinite(raw)])
     assert np.isfinite(knowledge.standings).all()
+    for row in range(len(raw)):
+        scored = np.isfinite(experience.scores[row])
+        assert np.corrcoef(knowledge.standings[row, scored], raw[row, scored])[0, 1] == pytest.approx(1.0)
 
 
-def test_gaps_are_filled_better_than_by_means() -> None:
-    whole = learn_standings(world(60, 24)).standings
-    random = np.random.default_rng(0)
-    gappy = np.where(random.random(whole.shape) < 0.3, np.nan, whole)
-    gaps = np.isnan(gappy)
-    by_mean = np.broadcast_to(np.nanmean(gappy, axis=0), whole.shape)
-    filled = complete(gappy, world(60, 24).vectors)
-    assert np.abs(filled - whole)[gaps].mean() < 0.8 * np.abs(by_mean - whole)[gaps].mean()
+def test_datasets_on_which_everything_was_run_keep_their_worst_and_best() -> None:
+    experience = world(failing=0.1)
+    knowledge = learn_standings(experience)
+    np.testing.assert_array_equal(knowledge.standings, standings(experience.scores, experience.failed))
+    assert not knowledge.variances.any()
+
+
+def only_the_best(n_datasets: int, n_best: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Return the standings of datasets on which everything was run, and the same when only the best ran on some."""
+    whole = standings(world(60).scores, np.zeros((60, 24), dtype=bool))
+    usually_best = np.argsort(-whole.mean(axis=0))[:n_best]
+    scores = whole.copy()
+    scores[:n_datasets] = np.nan
+    scores[:n_datasets, usually_best] = whole[:n_datasets, usually_best]
+    return whole, standings(scores, np.zeros(scores.shape, dtype=bool))
+
+
+def test_the_worst_of_good_runs_does_not_stand_at_zero() -> None:
+    whole, table = only_the_best(20)
+    known = np.isfinite(table[:20])
+    placed = place(table, np.zeros(table.shape, dtype=bool))
+    truth = whole[:20][known]
+    assert np.nanmin(table[:20]) == 0.0
+    assert np.nanmin(placed[:20]) > 0.1
+    assert abs(placed[:20][known].mean() - truth.mean()) < 0.3 * abs(table[:20][known].mean() - truth.mean())
+    np.testing.assert_array_equal(placed[20:], whole[20:])
+
+
+def test_a_failure_stays_at_the_bottom_wherever_the_others_are_placed() -> None:
+    _, table = only_the_best(20)
+    failed = np.zeros(table.shape, dtype=bool)
+    failed[0, np.flatnonzero(np.isnan(table[0]))[0]] = True
+    table[failed] = 0.0
+    placed = place(table, failed)
+    assert placed[failed] == pytest.approx(0.0)
+    assert np.sort(placed[0][np.isfinite(placed[0])])[1] > 0.1
+
+
+def test_a_configuration_of_ones_own_moves_no_dataset() -> None:
+    # What only one dataset knows, however much of it, says nothing of where the rest stands there.
+    _, table = only_the_best(1)
+    own = np.full((60, 30), np.nan)
+    own[0] = np.linspace(0.5, 1.0, 30)
+    never = np.zeros((60, 54), dtype=bool)
+    placed = place(np.hstack([table, own]), never)
+    np.testing.assert_allclose(placed[:, :24], place(table, never[:, :24]))
 
 
 def test_a_dataset_whose_scores_say_nothing_is_left_out() -> None:
@@ -61,8 +100,3 @@ def test_a_dataset_whose_scores_say_nothing_is_left_out() -> None:
     from dataclasses import replace
 
     assert learn_standings(replace(experience, scores=scores)).datasets == ("d00", "d01", "d03", "d05")
-
-
-def test_an_empty_table_is_left_alone() -> None:
-    assert complete(np.zeros((0, 5)), np.zeros((5, 2))).shape == (0, 5)
-    assert complete(np.full((2, 5), np.nan), np.zeros((5, 2))) == pytest.approx(0.0)
