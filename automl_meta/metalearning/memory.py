@@ -27,7 +27,7 @@ from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 7  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 8  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
 # What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
 # measured once; the rest are those measured most often.

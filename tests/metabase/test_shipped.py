@@ -61,11 +61,10 @@ def test_scores_come_again(path: Path) -> None:
         for run in runs:
             again = _scores_again(sources[name], run)
             for metric, values in run.scores.items():
-                if run.versions == installed_versions():  # but perhaps another processor, which rounds otherwise
-                    assert np.allclose(again[metric], values, rtol=1e-3, atol=1e-4, equal_nan=True), (run, metric)
-                else:
-                    noise = 1e-3 + np.nanstd(values)
-                    assert abs(np.nanmean(again[metric]) - np.nanmean(values)) <= 3 * noise
+                # With the same versions another processor still sums in another order, and ranks of few rows swap.
+                allowed = 0.5 if run.versions == installed_versions() else 3.0
+                noise = 1e-3 + np.nanstd(values)
+                assert abs(np.nanmean(again[metric]) - np.nanmean(values)) <= allowed * noise, (run, metric)
 
 
 def _cheap_runs(store: MetaBase, name: str) -> list[Run]:
