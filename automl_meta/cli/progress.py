@@ -9,7 +9,7 @@ from rich.text import Text
 
 from automl_meta.automl.listener import Listener
 from automl_meta.cli.output import number, plain_table
-from automl_meta.cli.recommendation_text import evidence, expected
+from automl_meta.cli.recommendation_text import RANKS, STANDINGS, evidence, expected
 from automl_meta.datasets import Dataset
 from automl_meta.evaluation import Evaluation, Metric
 from automl_meta.execution.protocol import Status
@@ -60,11 +60,13 @@ class FitProgress(Listener):
         """Print the top picks and their evidence."""
         if similar:
             self._console.print(f"looks most like: {', '.join(similar)}")
-        table = plain_table("pick", "configuration", "expected", "evidence", right=("pick", "expected"))
+        table = plain_table("pick", "configuration", "expected", RANKS, right=("pick", "expected"))
         for rank, pick in enumerate(recommendations[:5], 1):
             table.add_row(str(rank), brief(pick.configuration, self._task_kind), expected(pick), evidence(pick))
         if recommendations:
             self._console.print(table)
+            if recommendations[0].score is None and recommendations[0].measured:
+                self._console.print(STANDINGS)
         if self._live:
             columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), TimeElapsedColumn())
             self._progress = Progress(*columns, console=self._console, transient=True)

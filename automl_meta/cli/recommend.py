@@ -7,7 +7,7 @@ import click
 
 from automl_meta.cli.inputs import TABLE
 from automl_meta.cli.output import console_for, plain_table, print_json
-from automl_meta.cli.recommendation_text import evidence, expected, seconds
+from automl_meta.cli.recommendation_text import RANKS, STANDINGS, evidence, expected, seconds
 from automl_meta.cli.table_options import separated, table_options
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def print_recommendations(dataset: "Dataset", advisor: "Advisor", recommendation
         console.print(memory.note)
     if advisor.knows_nothing:
         console.print("The meta-base knows too little of this kind of task; this is the catalogue's own order.")
-    table = plain_table("#", "configuration", "expected", "seconds", "there: rank of all", right=("#", "seconds"))
+    table = plain_table("#", "configuration", "expected", "seconds", RANKS, right=("#", "seconds"))
     for rank, recommendation in enumerate(recommendations, 1):
         table.add_row(
             str(rank),
@@ -120,4 +120,4 @@ def print_recommendations(dataset: "Dataset", advisor: "Advisor", recommendation
     if alike and not advisor.knows_nothing:
         console.print(f"\nLooks most like {', '.join(alike)}.")
     if recommendations and recommendations[0].score is None and not advisor.knows_nothing:
-        console.print("Expected is the place between the worst (0) and the best (1) known configuration.")
+        console.print(STANDINGS)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from automl_meta.metalearning.recommendation import Recommendation
 
 NOTHING = number(None)
+RANKS = "there: rank of all"  # the heading of what `evidence` returns
+STANDINGS = "Expected is the place between the worst (0) and the best (1) known configuration."
 
 
 def expected(recommendation: "Recommendation") -> str:

@@ -1,7 +1,5 @@
 """Small worlds of prior experiments whose truth is known."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,15 +37,7 @@ def world(
 
 def reorder(experience: Experience, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Experience:
     """Return the same experience with datasets and configurations in another order."""
-    taken = experience.take(rows)
-    return replace(
-        taken,
-        configurations=tuple(experience.configurations[i] for i in columns),
-        scores=taken.scores[:, columns],
-        failed=taken.failed[:, columns],
-        seconds=taken.seconds[:, columns],
-        vectors=taken.vectors[columns],
-    )
+    return experience.take(rows).take_configurations(columns)
 
 
 def without_datasets(experience: Experience) -> Experience:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from automl_meta import __version__
 from automl_meta.datasets import ColumnRole, Schema
+from automl_meta.datasets.numbers import MAGNITUDES
 from automl_meta.errors import InputError
 from automl_meta.evaluation import resolve_metric
 from automl_meta.persistence.exporting.steps import estimator_of, preprocessing_of
@@ -126,6 +127,7 @@ def python_script(model: FittedModel, *, members: Members = "ensemble", file_nam
         "n_folds": max(int(manifest.get("folds") or 5), 2),
         "fold_seed": integer_seed(int(manifest["seed"]), "folds", 0),
         "shifted_log": any("ShiftedLog" in member.estimator for member in chosen),
+        "magnitudes": repr(MAGNITUDES),
         **_columns(schema),
     }
     template = _environment().get_template("script.py.j2")
