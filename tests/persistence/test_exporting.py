@@ -7,7 +7,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ from sklearn.metrics import f1_score
 from small_ensembles import shop_table, three_candidates
 
 from automl_meta.automl.run import run
-from automl_meta.datasets import Task, make_dataset
+from automl_meta.datasets import NumberFormat, Task, make_dataset
+from automl_meta.datasets.numbers import read_numbers
 from automl_meta.ensembling.decision import weighted
 from automl_meta.persistence import FittedModel
 from automl_meta.persistence.exporting import ExportError, python_script, write_pickle, write_script
@@ -126,6 +127,22 @@ def test_a_script_names_a_label_that_its_model_does_not_know(fitted: Fit, tmp_pa
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == 1
     assert ended.stderr == "target: the model does not know 'nein', only no, yes\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "written"),
+    [
+        (["950", "1.2k", "-3M", "$15.4K", "$950"], NumberFormat(prefix="$", magnitudes=True)),
+        (["1.639.363", "668.278", "2,5"], NumberFormat(decimal=",", thousands=".")),
+        (["1248 CC", "998"], NumberFormat(suffix="cc")),
+    ],
+)
+def test_a_script_reads_numbers_as_its_model_does(
+    texts: list[str], written: NumberFormat, fitted: Fit, tmp_path: Path
+) -> None:
+    write_script(tmp_path / "retrain.py", fitted(Task.BINARY))
+    number = runpy.run_path(str(tmp_path / "retrain.py"))["number"]
+    assert [number(text, *astuple(written)) for text in texts] == read_numbers(texts, written).tolist()
 
 
 def test_what_cannot_be_written_is_said(fitted: Fit) -> None:
