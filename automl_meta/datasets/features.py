@@ -92,7 +92,6 @@ def features_from(X: Any, schema: Schema) -> tuple[pd.DataFrame, FeatureCheck]:
     missing = tuple(column.name for column in schema.features if column.name not in present)
     if missing:
         raise MissingColumnsError(missing, tuple(frame.columns))
-    known = {schema.target, *(column.name for column in schema.columns)}
     columns: dict[str, Any] = {}
     unseen: dict[str, dict[str, int]] = {}
     unreadable: dict[str, int] = {}
@@ -105,6 +104,7 @@ def features_from(X: Any, schema: Schema) -> tuple[pd.DataFrame, FeatureCheck]:
             unseen[column.name] = strange
         else:
             unreadable[column.name] = sum(strange.values())
+    known = schema.known_names
     extra = tuple(name for name in frame.columns if name not in known)
     check = FeatureCheck(extra=extra, unseen=unseen, unreadable=unreadable)
     return pd.DataFrame(columns, index=frame.index, columns=pd.Index(list(columns), dtype=object)), check
