@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from automl_meta.datasets import FeatureCheck, Schema, features_from
+from automl_meta.datasets.dataset import with_columns
 from automl_meta.datasets.errors import listed
 from automl_meta.datasets.profile import DriftCounter, TableProfile
 from automl_meta.datasets.streaming import open_pieces
@@ -143,7 +144,7 @@ def check_table(model: FittedModel, source: str) -> TableCheck:
     with open_pieces(source, model.schema) as table:
         check = TableCheck(model.schema, model.profile, table.names)
         for piece in table.pieces:
-            complete = piece.assign(**dict.fromkeys(check.missing, np.nan)) if check.missing else piece
+            complete = with_columns(piece, dict.fromkeys(check.missing, np.nan))
             X, found = features_from(complete, model.schema)
             check.add(X, found)
     return check

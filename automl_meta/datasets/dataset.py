@@ -1,5 +1,6 @@
 """A table whose columns and target are understood."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,3 +93,11 @@ class Dataset:
 def taken(values: NDArray[Any] | None, rows: NDArray[Any]) -> NDArray[Any] | None:
     """Return the values of some rows (positions, mask or slice); None if there are none."""
     return None if values is None else values[rows]
+
+
+def with_columns(table: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame:
+    """Return `table` with these columns instead of, or beside, its own; whatever they are called, ``self`` too."""
+    changed = table.copy(deep=False)
+    for name, column in values.items():
+        changed[name] = column
+    return changed

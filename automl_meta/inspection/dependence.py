@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.datasets import ColumnRole, Dataset
+from automl_meta.datasets.dataset import with_columns
 from automl_meta.datasets.profile import ColumnProfile
 from automl_meta.inspection.out_of_fold import OutOfFoldEnsemble
 
@@ -64,7 +65,7 @@ def _set(X: pd.DataFrame, column: ColumnProfile, value: Any) -> pd.DataFrame:
         value = pd.Categorical.from_codes(np.full(len(X), levels.get_loc(value)), categories=levels)
     elif column.role is ColumnRole.DATE:
         value = np.datetime64(round(value * 1e9), "ns")
-    return X.assign(**{column.name: value})
+    return with_columns(X, {column.name: value})
 
 
 def _label(value: Any, role: ColumnRole) -> Any:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.datasets import Schema
+from automl_meta.datasets.dataset import with_columns
 from automl_meta.datasets.profile import TableProfile
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.inspection.background import draw_background
@@ -114,7 +115,7 @@ def _path(
     """Return the predictions on the way from the background to `X`, shape (n_groups + 1, n_rows)."""
     steps = [background]
     for group in groups:
-        steps.append(steps[-1].assign(**{name: X[name] for name in group}))
+        steps.append(with_columns(steps[-1], {name: X[name] for name in group}))
     stacked = pd.concat(steps, ignore_index=True)
     if of is None:
         numbers = np.asarray(predictor.predict(stacked, threads=threads), dtype=np.float64)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.datasets import Dataset
-from automl_meta.datasets.dataset import taken
+from automl_meta.datasets.dataset import taken, with_columns
 from automl_meta.evaluation import Metric
 from automl_meta.inspection.out_of_fold import OutOfFoldEnsemble
 from automl_meta.seeding import generator
@@ -83,4 +83,4 @@ def permutation_importances(
 
 def _shuffled(X: pd.DataFrame, column: str, seed: int, repeat: int) -> pd.DataFrame:
     order = generator(seed, "importance", column, repeat).permutation(len(X))
-    return X.assign(**{column: X[column].iloc[order].set_axis(X.index)})
+    return with_columns(X, {column: X[column].iloc[order].set_axis(X.index)})

@@ -11,7 +11,7 @@ import pytest
 from automl_meta.cli import main
 from automl_meta.cli.fit import default_output
 
-NAMES = ("weight [kg]", "rate [/min]", "[bold]", ":smile:")
+NAMES = ("weight [kg]", "rate [/min]", "[bold]", ":smile:", "self", "index", "level_0", "__index_level_0__")
 CLASSES = ("[hot]", "[/hot]", "[red]x")
 
 

@@ -59,8 +59,10 @@ def main() -> None:
 
 def native(X: pd.DataFrame) -> pd.DataFrame:
     """Return `X` with text that CatBoost takes as categories: no cell of it missing."""
-    words = list(X.select_dtypes(exclude="number"))
-    return X.assign(**{name: X[name].astype(object).where(X[name].notna(), "missing").astype(str) for name in words})
+    words, X = list(X.select_dtypes(exclude="number")), X.copy()
+    for name in words:
+        X[name] = X[name].astype(object).where(X[name].notna(), "missing").astype(str)
+    return X
 
 
 if __name__ == "__main__":
