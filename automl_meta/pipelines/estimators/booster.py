@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from automl_meta.pipelines.estimators.coded_table import CodedTable
+from automl_meta.pipelines.estimators.hurry import ENOUGH, Hurry
 from automl_meta.pipelines.inner_split import balanced_weights, inner_splits
 
 Floats = NDArray[np.float64]
@@ -19,12 +20,12 @@ Floats = NDArray[np.float64]
 REFIT = 20_000
 # The rounds found without some of the rows, times this, are right for all of them.
 _MORE_ROWS = 1.1
-# Rounds times learning rate, where the number of rounds cannot be found out.
-_FIXED = 8.0
 # Columns times outputs a round up to which a table is light.
 _LIGHT = 50
 # No table is learned at a faster rate, unless the configuration asks for it.
 _FASTEST = 0.15
+# Of the time that it takes to train on all rows, a part that is worth it: with larger steps, but all rows.
+_WORTHWHILE = 0.8
 # Wide tables show a tree no more columns than this, or a tenth of them.
 _MOST_COLUMNS = 150
 
@@ -42,8 +43,20 @@ class Rows:
         return Rows(self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """What came of training: the model, the rounds of it that are worth keeping, and whether time changed them."""
+
+    model: bytes | str
+    rounds: int
+    hurried: bool = False
+
+
 class Booster(BaseEstimator, ABC):  # type: ignore[misc]
     """Trains in rounds, and finds on held-out training rows how many rounds are enough.
+
+    Then it trains so many on all rows. Where that would take longer than there is time for, what was trained without
+    the held-out rows is the model, and where even that is short of time, its steps are larger (`Hurry`).
 
     A round costs columns times outputs (one for numbers and two classes, else one a class). Where that is much, the
     learning rate is raised, and rounds and patience are lowered, by its square root, so that a table of 500 columns
@@ -111,25 +124,33 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
         self.prior_ = None if _varies(data.X) else self._prior(data)
         if self.prior_ is not None:
             return self  # CatBoost refuses such a table; no booster could learn from it
-        if not splits:
-            self.model_, self.rounds_ = self._train(data, None, self._fixed_rounds(), self._left(start, 1.0))
-        elif len(y) > REFIT:
-            train, held = splits[0]
-            left = self._left(start, 1.0)
-            self.model_, self.rounds_ = self._train(data.take(train), data.take(held), self._most_rounds, left)
-        else:
-            rounds = self._enough_rounds(data, splits, start)
-            self.model_, self.rounds_ = self._train(data, None, rounds, self._left(start, 1.0))
+        trained = self._fitted(data, splits, start)
+        self.model_, self.rounds_ = trained.model, trained.rounds
         return self
 
-    def _enough_rounds(self, data: Rows, splits: list[tuple[Any, Any]], start: float) -> int:
-        found: list[int] = []
-        for number, (train, held) in enumerate(splits, start=1):
-            left = self._left(start, 0.6 * number / len(splits))
-            if left is not None and left <= 0 and found:
+    def _fitted(self, data: Rows, splits: list[tuple[Any, Any]], start: float) -> Trained:
+        """Train on all rows, as many rounds as were best without some of them; as far as there is time."""
+        if not splits:
+            return self._train(data, None, self._fixed_rounds(), self._left(start))
+        found: list[Trained] = []
+        again = 0.0  # seconds that training once more may take
+        for train, held in splits:
+            left = self._left(start)
+            if found and left is not None and left < 2 * again:
                 break
-            found.append(self._train(data.take(train), data.take(held), self._most_rounds, left)[1])
-        return max(round(float(np.mean(found)) * _MORE_ROWS), 1)
+            began = time.perf_counter()
+            share = left if left is None or len(splits) == 1 else left / 2
+            found.append(self._train(data.take(train), data.take(held), self._most_rounds, share))
+            again = (time.perf_counter() - began) * len(data.y) / len(train)
+            if found[-1].hurried:
+                break
+        rounds = max(round(float(np.mean([trained.rounds for trained in found])) * _MORE_ROWS), 1)
+        left = self._left(start)
+        if len(splits) == 1:  # so many rows that an eighth of them can be spared
+            again *= min(rounds / (found[0].rounds + self._patience), 1.0)
+            if found[0].hurried or len(data.y) > REFIT or (left is not None and left < _WORTHWHILE * again):
+                return found[0]
+        return self._train(data, None, rounds, left, enough=None if found[-1].hurried else rounds * self._rate)
 
     def _splits(
         self, y: NDArray[Any], groups: NDArray[np.int64] | None
@@ -174,12 +195,13 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _fixed_rounds(self) -> int:
         """Return how many rounds are trained where nothing can be held out."""
-        return int(min(max(round(_FIXED / self._rate), 20), self._most_rounds))
+        return int(min(max(round(ENOUGH / self._rate), 20), self._most_rounds))
 
-    def _left(self, start: float, share: float) -> float | None:
-        if self.max_seconds is None:
-            return None
-        return max(share * self.max_seconds - (time.perf_counter() - start), 0.0)
+    def _left(self, start: float) -> float | None:
+        return None if self.max_seconds is None else max(self.max_seconds - (time.perf_counter() - start), 0.0)
+
+    def _hurry(self, seconds: float | None, enough: float | None) -> Hurry | None:
+        return None if seconds is None else Hurry(self._rate, seconds, enough)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return class codes, or numbers."""
@@ -207,8 +229,10 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
         return self._live
 
     @abstractmethod
-    def _train(self, data: Rows, held: Rows | None, rounds: int, seconds: float | None) -> tuple[bytes | str, int]:
-        """Train at most `rounds`, less if `held` says so or `seconds` are over; return the model and its rounds."""
+    def _train(
+        self, data: Rows, held: Rows | None, rounds: int, seconds: float | None, enough: float | None = None
+    ) -> Trained:
+        """Train at most `rounds`; less if `held` says so, `seconds` are over, or larger steps led to `enough`."""
 
     @abstractmethod
     def _load(self) -> Any:

@@ -1,7 +1,7 @@
 """CatBoost behind the common face of boosters."""
 
+import math
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 
 from automl_meta.optional import require
-from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, column_share
+from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, Trained, column_share
+from automl_meta.pipelines.estimators.hurry import Hurry
 
 _TOO_FEW_TO_SAMPLE = 30
 # With more columns of categories, or more than two classes, combinations of them are not tried: their number grows
 # with the square, and each class has its own statistics.
 _MANY_CATEGORIES = 15
+# Rounds after which it is decided whether to begin again with larger steps.
+_TRIAL = 8
 
 
 class CatBoostBooster(Booster):
@@ -23,18 +26,35 @@ class CatBoostBooster(Booster):
     few_rows = (0, 1000)  # its rounds are dear
     dear_categories = 10  # their statistics are computed anew for each tree
 
-    def _train(self, data: Rows, held: Rows | None, rounds: int, seconds: float | None) -> tuple[bytes, int]:
+    def _train(
+        self, data: Rows, held: Rows | None, rounds: int, seconds: float | None, enough: float | None = None
+    ) -> Trained:
         catboost = require("catboost", "full")
-        model = catboost.CatBoost({**self._settings(*data.X.shape), "iterations": rounds})
+        hurry = self._hurry(seconds, enough)
+        clock = None if hurry is None else _Clock(hurry)
+        pools = self._pool(catboost, data), None if held is None else self._pool(catboost, held)
+        model = self._boosted(catboost, data, pools, rounds, self._rate, clock)
+        hurried = clock is not None and clock.is_too_slow
+        if clock is not None and hurried:
+            rate = clock.begin_again()
+            rounds = rounds if enough is None else min(math.ceil(enough / rate), rounds)
+            model = self._boosted(catboost, data, pools, rounds, rate, clock)
+        return Trained(_to_bytes(model), max(int(model.tree_count_), 1), hurried)
+
+    def _boosted(
+        self, catboost: Any, data: Rows, pools: tuple[Any, Any], rounds: int, rate: float, clock: "_Clock | None"
+    ) -> Any:
+        train, held = pools
+        model = catboost.CatBoost({**self._settings(*data.X.shape), "learning_rate": rate, "iterations": rounds})
         model.fit(
-            self._pool(catboost, data),
-            eval_set=None if held is None else self._pool(catboost, held),
+            train,
+            eval_set=held,
             early_stopping_rounds=None if held is None else self._patience,
             use_best_model=held is not None,
-            callbacks=None if seconds is None else [_Clock(seconds)],
+            callbacks=None if clock is None else [clock],
             verbose=False,
         )
-        return _to_bytes(model), max(int(model.tree_count_), 1)
+        return model
 
     def _pool(self, catboost: Any, data: Rows) -> Any:
         return self._features(catboost, data.X, label=data.y, weight=data.weight)
@@ -63,7 +83,6 @@ class CatBoostBooster(Booster):
             "allow_writing_files": False,
             "logging_level": "Silent",
             **parameters,
-            "learning_rate": self._rate,
             "rsm": column_share(self.parameters["rsm"], n_columns),
             "border_count": 128 if n_columns <= 100 else 32,
         }
@@ -82,14 +101,27 @@ class CatBoostBooster(Booster):
 
 
 class _Clock:
-    """Ends CatBoost's training when the time is over, with the rounds done so far."""
+    """Ends CatBoost's training when the time is over, with the rounds done so far.
 
-    def __init__(self, seconds: float) -> None:
-        self.end = time.perf_counter() + seconds
+    CatBoost cannot change its pace on the way: a training that turns out to be too slow ends after a few rounds, and
+    is to begin again.
+    """
+
+    def __init__(self, hurry: Hurry) -> None:
+        self.hurry = hurry
+        self.is_too_slow = False
+
+    def begin_again(self) -> float:
+        """Return the learning rate of a second training, which goes on until the time is over."""
+        self.is_too_slow = False
+        return self.hurry.afresh()
 
     def after_iteration(self, info: Any) -> bool:
         """Return whether to go on."""
-        return time.perf_counter() < self.end
+        if self.hurry.rounds < _TRIAL:
+            self.hurry.after_round()
+            self.is_too_slow = self.hurry.rounds == _TRIAL and self.hurry.mattered
+        return not (self.is_too_slow or self.hurry.is_over)
 
 
 def _to_bytes(model: Any) -> bytes:

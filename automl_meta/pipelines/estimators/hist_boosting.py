@@ -1,7 +1,9 @@
 """scikit-learn's histogram gradient boosting, with a time cap, for any table and any classes."""
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +14,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from automl_meta.datasets.dataset import taken
 from automl_meta.pipelines.estimators.coded_table import CodedTable
+from automl_meta.pipelines.estimators.hurry import ENOUGH, LARGEST
 from automl_meta.pipelines.inner_split import inner_splits
 
 # More levels than this are read as numbers: the histograms have 255 bins.
@@ -30,6 +33,8 @@ _HELD_OUT = 8
 _STEP = 5
 # Rounds of a trial that says what a round takes.
 _TRIAL = 5
+# What finding the rounds and training them takes, in trainings.
+_BOTH_TIMES = 2.2
 
 
 class HistBooster(BaseEstimator):  # type: ignore[misc]
@@ -77,22 +82,60 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         groups: NDArray[np.int64] | None = None,
     ) -> Self:
         """Find out how many rounds are enough, and train that many on all rows."""
-        end = None if self.max_seconds is None else time.perf_counter() + self.max_seconds
+        clock = None if self.max_seconds is None else _Clock(self.max_seconds)
         self.table_ = CodedTable().fit(X)
         matrix = self.table_.transform(X)
-        rounds = min(round(_FIXED / self.parameters["learning_rate"]), self.rounds)
+        thick, full = _without_thin_columns(matrix, _MIN_PRESENT), _without_thin_columns(matrix, 1)
+        asked = float(self.parameters["learning_rate"])
+        if clock is not None:
+            with clock.timing(_TRIAL):
+                self.model_ = self._model(max_iter=_TRIAL).fit(full, y, sample_weight)
+            left = clock.rounds_left
+            if left <= _TRIAL:
+                return self
+            if left * asked < _BOTH_TIMES * ENOUGH:
+                self.model_ = self._in_a_hurry(left, thick, y, sample_weight, together=groups is not None)
+                return self
+        rounds = round(_FIXED / asked)
         if self._can_hold_out(y):
-            half = None if end is None else end - 0.5 * (self.max_seconds or 0.0)
-            thick = _without_thin_columns(matrix, _MIN_PRESENT)
             if groups is None:
-                searched = self._trained(thick, y, sample_weight, self.rounds, half, stop_early=True)
+                most = self.rounds if clock is None else min(self.rounds, clock.rounds_left // 2)
+                searched = self._model(stop_early=True, max_iter=most).fit(thick, y, sample_weight)
                 rounds = max(round((searched.n_iter_ - self.patience) * _MORE_ROWS), 10)
             elif splits := inner_splits(y, _HELD_OUT, self.seed, stratify=self.classify, groups=groups):
-                found = self._rounds_without(splits[0], thick, y, sample_weight, half)
+                found = self._rounds_without(splits[0], thick, y, sample_weight, clock)
                 rounds = max(round(found * _MORE_ROWS), 10)
-        thick = _without_thin_columns(matrix, 1)
-        self.model_ = self._trained(thick, y, sample_weight, rounds, end, stop_early=False)
+        rounds = min(rounds, self.rounds if clock is None else max(clock.rounds_left, _TRIAL))
+        self.model_ = self._model(max_iter=rounds).fit(full, y, sample_weight)
         return self
+
+    def _in_a_hurry(
+        self,
+        affordable: int,
+        matrix: NDArray[np.float64],
+        y: NDArray[Any],
+        weight: NDArray[np.float64] | None,
+        *,
+        together: bool,
+    ) -> Any:
+        """Train once, in steps so large that there is time for enough of them; see `Hurry`.
+
+        Parameters
+        ----------
+        affordable : int
+            Rounds for which there is time.
+        together : bool
+            Whether rows belong together, so that none can be held out by chance.
+        """
+        asked = self.parameters["learning_rate"]
+        rate = max(asked, min(ENOUGH / affordable, LARGEST))
+        hold_out = self._can_hold_out(y) and not together
+        return self._model(
+            stop_early=hold_out,
+            learning_rate=rate,
+            max_iter=min(affordable, self.rounds if hold_out else round(_FIXED / rate)),
+            n_iter_no_change=max(round(self.patience * asked / rate), _TRIAL),
+        ).fit(matrix, y, weight)
 
     def _can_hold_out(self, y: NDArray[Any]) -> bool:
         if len(y) < _MIN_ROWS or not self.classify:
@@ -106,19 +149,19 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         matrix: NDArray[np.float64],
         y: NDArray[Any],
         weight: NDArray[np.float64] | None,
-        end: float | None,
+        clock: "_Clock | None",
     ) -> int:
         """Return after how many rounds the rows that `split` holds out are predicted best: scikit-learn's own early
         stopping would hold out any rows, not whole groups."""
         train, held = split
-        model = self._model(stop_early=False).set_params(warm_start=True)
+        model = self._model(warm_start=True)
         least, best = np.inf, 0
         for rounds in range(_STEP, self.rounds + 1, _STEP):
             model.set_params(max_iter=rounds).fit(matrix[train], y[train], taken(weight, train))
             loss = self._loss(model, matrix[held], y[held], taken(weight, held))
             if loss < least:
                 least, best = loss, rounds
-            if rounds - best >= self.patience or (end is not None and time.perf_counter() > end):
+            if rounds - best >= self.patience or (clock is not None and clock.half_is_over):
                 break
         return best
 
@@ -130,28 +173,7 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
             return float(log_loss(y, probabilities, labels=model.classes_, sample_weight=weight))
         return float(mean_squared_error(y, model.predict(matrix), sample_weight=weight))
 
-    def _trained(
-        self,
-        matrix: Any,
-        y: NDArray[Any],
-        weight: NDArray[np.float64] | None,
-        rounds: int,
-        end: float | None,
-        *,
-        stop_early: bool,
-    ) -> Any:
-        """Train in one go, so that plenty of time changes nothing; as many rounds as a short trial says fit."""
-        if end is not None:
-            start = time.perf_counter()
-            trial = self._model(stop_early=False).set_params(max_iter=_TRIAL).fit(matrix, y, weight)
-            now = time.perf_counter()
-            affordable = int((end - now) / ((now - start) / _TRIAL))
-            if affordable <= _TRIAL:
-                return trial
-            rounds = min(rounds, affordable)
-        return self._model(stop_early=stop_early).set_params(max_iter=rounds).fit(matrix, y, weight)
-
-    def _model(self, *, stop_early: bool) -> Any:
+    def _model(self, *, stop_early: bool = False, **changes: Any) -> Any:
         settings: dict[str, Any] = {
             "early_stopping": stop_early,
             "validation_fraction": 1 / _HELD_OUT,
@@ -159,6 +181,7 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
             "categorical_features": [p for p, levels in self.table_.levels_.items() if len(levels) <= _MAX_LEVELS],
             "random_state": self.seed,
             **self.parameters,
+            **changes,
         }
         if not self.classify:
             return HistGradientBoostingRegressor(**settings)
@@ -172,6 +195,32 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return probabilities of shape (n_rows, number of classes in training)."""
         return np.asarray(self.model_.predict_proba(self.table_.transform(X)), dtype=np.float64)
+
+
+class _Clock:
+    """Knows, from a few rounds, for how many more there is time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = time.perf_counter() + seconds
+        self._a_round = math.inf
+
+    @contextmanager
+    def timing(self, rounds: int) -> Iterator[None]:
+        """See what a round takes, while so many are trained."""
+        start = time.perf_counter()
+        yield
+        self._a_round = (time.perf_counter() - start) / rounds
+
+    @property
+    def rounds_left(self) -> int:
+        """Rounds for which there is time."""
+        return int((self._end - time.perf_counter()) / self._a_round)
+
+    @property
+    def half_is_over(self) -> bool:
+        """Whether less than half of the time is left."""
+        return time.perf_counter() > self._end - self._seconds / 2
 
 
 def _without_thin_columns(matrix: NDArray[np.float64], least: int) -> NDArray[np.float64]:

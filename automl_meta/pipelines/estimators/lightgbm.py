@@ -1,21 +1,24 @@
 """LightGBM behind the common face of boosters."""
 
-import time
 from typing import Any
 
 import numpy as np
 
 from automl_meta.optional import require
-from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, column_share
+from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, Trained, column_share
+from automl_meta.pipelines.estimators.hurry import Hurry
 
 
 class LightGBMBooster(Booster):
     """LightGBM's ``train``, reproducible; the model is kept as its text."""
 
-    def _train(self, data: Rows, held: Rows | None, rounds: int, seconds: float | None) -> tuple[str, int]:
+    def _train(
+        self, data: Rows, held: Rows | None, rounds: int, seconds: float | None, enough: float | None = None
+    ) -> Trained:
         lgb = require("lightgbm", "lightgbm")
         train = self._dataset(lgb, data)
-        callbacks: list[Any] = [] if seconds is None else [_Clock(lgb, seconds)]
+        hurry = self._hurry(seconds, enough)
+        callbacks: list[Any] = [] if hurry is None else [_Clock(lgb, hurry)]
         if held is not None:
             callbacks.append(lgb.early_stopping(self._patience, verbose=False))
         booster = lgb.train(
@@ -26,7 +29,8 @@ class LightGBMBooster(Booster):
             callbacks=callbacks,
         )
         used = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
-        return booster.model_to_string(num_iteration=used), max(int(used), 1)
+        hurried = hurry is not None and hurry.mattered
+        return Trained(booster.model_to_string(num_iteration=used), max(int(used), 1), hurried)
 
     def _dataset(self, lgb: Any, data: Rows, reference: Any = None) -> Any:
         return lgb.Dataset(
@@ -71,15 +75,18 @@ class LightGBMBooster(Booster):
 
 
 class _Clock:
-    """Ends LightGBM's training when the time is over, with the rounds done so far."""
+    """Ends LightGBM's training when the time is over, with the rounds done so far, and sets the pace until then."""
 
     order = 40  # after the early stopping's own callback, which must see every round
 
-    def __init__(self, lgb: Any, seconds: float) -> None:
+    def __init__(self, lgb: Any, hurry: Hurry) -> None:
         self.lgb = lgb
-        self.end = time.perf_counter() + seconds
+        self.hurry = hurry
 
     def __call__(self, environment: Any) -> None:
-        if time.perf_counter() >= self.end:
+        if self.hurry.is_over:
             results = environment.evaluation_result_list or []
             raise self.lgb.callback.EarlyStopException(environment.iteration, results)
+        before = self.hurry.rate
+        if self.hurry.after_round() != before:
+            environment.model.reset_parameter({"learning_rate": self.hurry.rate})

@@ -1,21 +1,24 @@
 """XGBoost behind the common face of boosters."""
 
-import time
 from typing import Any
 
 import numpy as np
 
 from automl_meta.optional import require
-from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, column_share
+from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, Trained, column_share
+from automl_meta.pipelines.estimators.hurry import Hurry
 
 
 class XGBoostBooster(Booster):
     """XGBoost's ``train`` with histograms; the model is kept as its bytes."""
 
-    def _train(self, data: Rows, held: Rows | None, rounds: int, seconds: float | None) -> tuple[bytes, int]:
+    def _train(
+        self, data: Rows, held: Rows | None, rounds: int, seconds: float | None, enough: float | None = None
+    ) -> Trained:
         xgb = require("xgboost", "full")
         stop = [] if held is None else [xgb.callback.EarlyStopping(rounds=self._patience)]
-        clock = [] if seconds is None else [_clock(xgb, seconds)]
+        hurry = self._hurry(seconds, enough)
+        clock = [] if hurry is None else [_clock(xgb, hurry)]
         booster = xgb.train(
             self._settings(data.X.shape[1]),
             self._matrix(xgb, data),
@@ -28,7 +31,7 @@ class XGBoostBooster(Booster):
         if held is not None:
             used = int(booster.best_iteration) + 1
             booster = booster[:used]
-        return bytes(booster.save_raw("ubj")), used
+        return Trained(bytes(booster.save_raw("ubj")), used, hurry is not None and hurry.mattered)
 
     def _matrix(self, xgb: Any, data: Rows) -> Any:
         return self._dmatrix(xgb, data.X, label=data.y, weight=data.weight)
@@ -58,13 +61,14 @@ class XGBoostBooster(Booster):
         return np.asarray(self._booster.predict(self._dmatrix(xgb, matrix)), dtype=np.float64)
 
 
-def _clock(xgb: Any, seconds: float) -> Any:
-    end = time.perf_counter() + seconds
-
+def _clock(xgb: Any, hurry: Hurry) -> Any:
     class Clock(xgb.callback.TrainingCallback):  # type: ignore[misc]
-        """Ends the training when the time is over, with the rounds done so far."""
+        """Ends the training when the time is over, with the rounds done so far, and sets the pace until then."""
 
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            return time.perf_counter() >= end
+            before = hurry.rate
+            if hurry.after_round() != before:
+                model.set_param("learning_rate", hurry.rate)
+            return hurry.is_over
 
     return Clock()
