@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from automl_meta.pipelines.estimators.coded_table import CodedTable
-from automl_meta.pipelines.estimators.hurry import ENOUGH, Hurry
+from automl_meta.pipelines.estimators.hurry import Hurry
 from automl_meta.pipelines.inner_split import balanced_weights, inner_splits
 
 Floats = NDArray[np.float64]
@@ -24,6 +24,8 @@ _MORE_ROWS = 1.1
 _LIGHT = 50
 # No table is learned at a faster rate, unless the configuration asks for it.
 _FASTEST = 0.15
+# Rounds times learning rate, where the number of rounds cannot be found out.
+_FIXED = 8.0
 # Of the time that it takes to train on all rows, a part that is worth it: with larger steps, but all rows.
 _WORTHWHILE = 0.8
 # Wide tables show a tree no more columns than this, or a tenth of them.
@@ -195,7 +197,7 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _fixed_rounds(self) -> int:
         """Return how many rounds are trained where nothing can be held out."""
-        return int(min(max(round(ENOUGH / self._rate), 20), self._most_rounds))
+        return int(min(max(round(_FIXED / self._rate), 20), self._most_rounds))
 
     def _left(self, start: float) -> float | None:
         return None if self.max_seconds is None else max(self.max_seconds - (time.perf_counter() - start), 0.0)

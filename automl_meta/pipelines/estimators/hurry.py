@@ -4,8 +4,9 @@ import time
 from collections import deque
 from statistics import median
 
-# Rounds times learning rate with which most of what a table teaches has been learned.
-ENOUGH = 8.0
+# Rounds times learning rate with which most of what a table teaches has been learned, by any table but a noisy one,
+# where training ends early anyway.
+ENOUGH = 12.0
 # No step is larger than this on account of the time alone.
 LARGEST = 0.3
 # Rounds after which it is known what one takes.
