@@ -50,7 +50,7 @@ def test_plenty_of_time_changes_nothing(clock: Clock) -> None:
     assert used == [0.05] * 300
 
 
-@pytest.mark.parametrize("seconds", [40.0, 60.0, 120.0])
+@pytest.mark.parametrize("seconds", [60.0, 90.0, 120.0])
 def test_rounds_that_there_is_time_for_come_to_enough(clock: Clock, seconds: float) -> None:
     given = Hurry(0.05, seconds)
     used = rates(given, clock, [1.0] * 300)
