@@ -26,7 +26,6 @@ STATUS_CODES = {
     Status.CRASHED: 5,
     Status.CANCELLED: UNTRIED,
 }
-TELLING = 16  # runs with which a protocol is preferred for its rows
 FAILURES = tuple(STATUS_CODES[s] for s in (Status.FAILED, Status.TIMEOUT, Status.MEMORY, Status.CRASHED))
 
 
@@ -130,9 +129,7 @@ def read_matrices(
     configurations : sequence of Configuration, optional
         The columns, in order; those without runs are empty. All that have a run if not given.
     protocol : Protocol, optional
-        Only its runs. If not given, each dataset's row is of the protocol that used most of its rows, of those with
-        at least `TELLING` runs (or as many as any has): what wins on a part of a table need not win on all of it, and
-        meta-features describe all of it. Among equals, most runs decide.
+        Only its runs. If not given, each dataset's row is of the protocol under which it has most runs.
     min_runs : int
         Datasets with fewer runs are left out.
 
@@ -253,28 +250,17 @@ def _read_runs(
 
 
 def _choose_rows(parts: list[_Part], min_runs: int) -> list[_Row]:
-    """Return one row a dataset, by name: of the first store that has it, under its most telling protocol."""
+    """Return one row a dataset, by name: of the first store that has it, under its most frequent protocol."""
     chosen: dict[str, _Row] = {}
     for position, part in enumerate(parts):
         pairs, counts = _distinct_pairs(part.dataset, part.protocol)
-        runs: dict[int, dict[int, int]] = {}
+        best: dict[int, tuple[int, int]] = {}
         for (dataset, protocol), count in zip(pairs, counts, strict=True):
-            runs.setdefault(dataset, {})[protocol] = count
-        for dataset, of_protocol in runs.items():
-            record = part.records[dataset]
-            protocol = _most_telling(record, of_protocol, part.protocols)
-            if of_protocol[protocol] >= min_runs:
-                chosen.setdefault(record.name, (position, dataset, protocol))
+            best[dataset] = max(best.get(dataset, (0, 0)), (count, -protocol))
+        for dataset, (count, protocol) in best.items():
+            if count >= min_runs:
+                chosen.setdefault(part.records[dataset].name, (position, dataset, -protocol))
     return [chosen[name] for name in sorted(chosen)]
-
-
-def _most_telling(record: DatasetRecord, runs: dict[int, int], protocols: dict[int, Protocol]) -> int:
-    """Return the protocol, by its id, whose runs say most of the whole dataset; `runs` counts them."""
-    enough = min(max(runs.values()), TELLING)
-    return max(
-        (key for key, count in runs.items() if count >= enough),
-        key=lambda key: (_rows_used(record, protocols[key]), runs[key], -key),
-    )
 
 
 def _distinct_pairs(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[list[tuple[int, int]], list[int]]:
@@ -347,13 +333,9 @@ def _fill(parts: list[_Part], rows: list[_Row], columns: tuple[Configuration, ..
     )
 
 
-def _rows_used(record: DatasetRecord, protocol: Protocol) -> int:
-    return min(record.n_rows, protocol.rows or record.n_rows)
-
-
 def _training_rows(record: DatasetRecord, protocol: Protocol) -> float:
     """Return to how many rows each fit was made; NaN where folds are not known."""
-    rows = _rows_used(record, protocol)
+    rows = min(record.n_rows, protocol.rows or record.n_rows)
     return rows * (1.0 - 1.0 / protocol.folds) if protocol.folds > 1 else float("nan")
 
 

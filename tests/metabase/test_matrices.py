@@ -8,7 +8,6 @@ import pytest
 from automl_meta.datasets import Task
 from automl_meta.execution import Status
 from automl_meta.metabase import MetaBase, MetaFeatureRecord, Protocol, read_experience, read_matrices
-from automl_meta.metabase.matrices import TELLING, UNTRIED
 from automl_meta.pipelines.catalogue import default_configuration
 from automl_meta.pipelines.configuration import Configuration
 
@@ -120,25 +119,6 @@ def test_row_never_mixes_protocols(tmp_path: Path) -> None:
     assert [c.id for c in usual.configurations] == [c.id for c in configurations[:2]]
     assert other.protocols == (large,)
     assert [c.id for c in other.configurations] == [configurations[2].id]
-
-
-def test_row_is_of_the_protocol_with_most_rows_that_has_enough_runs(tmp_path: Path) -> None:
-    configurations = fake.configurations(TELLING + 1)
-    large = Protocol(rows=10_000, folds=3)
-    with new_store(tmp_path / "x.sqlite", "alpha", n_rows=3000) as store:
-        store.add_dataset(fake.record("small", n_rows=60))  # of which both use all rows
-        for name in ("alpha", "small"):
-            for configuration in configurations:
-                store.add_run(fake.run(name, configuration))
-            for configuration in configurations[: TELLING - 1]:
-                store.add_run(fake.run(name, configuration, protocol=large))
-        before = read_matrices(store, [Task.REGRESSION])
-        for name in ("alpha", "small"):
-            store.add_run(fake.run(name, configurations[TELLING], protocol=large))
-        after = read_matrices(store, [Task.REGRESSION])
-    assert before.protocols == (fake.PROTOCOL, fake.PROTOCOL)
-    assert after.protocols == (large, fake.PROTOCOL)
-    assert (after.statuses != UNTRIED).sum(axis=1).tolist() == [TELLING, TELLING + 1]
 
 
 def test_datasets_with_few_runs_can_be_left_out(tmp_path: Path) -> None:
