@@ -18,7 +18,7 @@ from automl_meta.pipelines.configuration import Configuration
 WITNESSES = 3  # similar datasets that are named
 PATIENCE = 30.0  # seconds that cost nothing much, where no budget is given
 SHARE = 0.03  # of a budget that costs nothing much: what is cheap goes first
-CUT = 2.0  # times as long as there is time for may take what can be cut short
+CUT = 4.0  # times as long as there is time for may take what can be cut short: it learns in larger steps then
 LIKELY = 0.6  # probability of ending within the budget below which nothing is recommended
 
 
@@ -167,7 +167,7 @@ def affordable(
     ----------
     anytime : bool array of shape (n_configurations,), optional
         Which keep to their time with what they have learned until then: they may be expected to take `CUT` times as
-        long, for half a boosting is better than none.
+        long, for a quarter of a boosting, in larger steps, is better than none.
     """
     spread = np.log(np.maximum(seconds.factor, 1.0 + 1e-9))
     margin = np.log(max(time_budget, 1e-9)) - np.log(seconds.expected)
