@@ -11,7 +11,8 @@ class Patience:
 
     Noticeable is a gain of more than `noticeable` standard errors of the best score: less than that cannot be told
     from luck, and choosing by luck is no progress. A long while is `share` of all evaluations that were finished, and
-    at least `least` of them; the first `picks` are never cut short.
+    at least `least` of them, for the ensemble gains by what does not beat the best; the first `picks` are never cut
+    short.
 
     Parameters
     ----------
@@ -20,7 +21,7 @@ class Patience:
     """
 
     def __init__(
-        self, metric: str, picks: int, *, noticeable: float = 0.1, share: float = 0.4, least: int = 20
+        self, metric: str, picks: int, *, noticeable: float = 0.1, share: float = 0.4, least: int = 100
     ) -> None:
         self._metric = metric
         self._picks = picks
