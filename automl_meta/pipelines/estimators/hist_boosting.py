@@ -96,7 +96,7 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
             if left * asked < _BOTH_TIMES * ENOUGH:
                 self.model_ = self._in_a_hurry(left, thick, y, sample_weight, together=groups is not None)
                 return self
-        rounds = round(_FIXED / asked)
+        rounds = min(round(_FIXED / asked), self.rounds)
         if self._can_hold_out(y):
             if groups is None:
                 most = self.rounds if clock is None else min(self.rounds, clock.rounds_left // 2)
@@ -105,7 +105,8 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
             elif splits := inner_splits(y, _HELD_OUT, self.seed, stratify=self.classify, groups=groups):
                 found = self._rounds_without(splits[0], thick, y, sample_weight, clock)
                 rounds = max(round(found * _MORE_ROWS), 10)
-        rounds = min(rounds, self.rounds if clock is None else max(clock.rounds_left, _TRIAL))
+        if clock is not None:
+            rounds = min(rounds, max(clock.rounds_left, _TRIAL))
         self.model_ = self._model(max_iter=rounds).fit(full, y, sample_weight)
         return self
 
