@@ -19,6 +19,7 @@ from automl_meta.datasets import Task
 from automl_meta.metabase import Experience, MetaBase, Protocol, default_path, read_matrices
 from automl_meta.metalearning.combined import Combined
 from automl_meta.metalearning.loo import splits
+from automl_meta.metalearning.standings import standings
 from automl_meta.pipelines.vectors import vectorize
 
 SMALL, LARGE = (Protocol(rows=rows, folds=3, seed=0, source="build") for rows in (2_000, 10_000))
@@ -54,7 +55,7 @@ def print_ranks(small: Experience, large: Experience, algorithms: list[str]) -> 
     for row, name in enumerate(large.datasets):
         pair = np.stack([small.scores[small.datasets.index(name)], large.scores[row]])
         both = np.flatnonzero(np.isfinite(pair).all(axis=0))
-        places = standing(pair[:, both])
+        places = standings(pair[:, both], np.zeros((2, len(both)), dtype=bool))
         alike.append(spearmanr(*places).statistic)
         lost.append(1.0 - places[1, places[0].argmax()])
         for column, move in zip(both, places[1] - places[0], strict=True):
@@ -63,12 +64,6 @@ def print_ranks(small: Experience, large: Experience, algorithms: list[str]) -> 
     print(f"  regret on 10,000 rows of the best on 2,000: {np.mean(lost):.1%}")
     for name, values in sorted(moves.items(), key=lambda item: np.mean(item[1])):
         print(f"    {name:24s} {np.mean(values):+.3f}")
-
-
-def standing(scores: np.ndarray) -> np.ndarray:
-    """Return the places between the worst and the best of each row."""
-    worst, best = scores.min(axis=1, keepdims=True), scores.max(axis=1, keepdims=True)
-    return (scores - worst) / (best - worst)
 
 
 def with_rows_of(small: Experience, large: Experience) -> Experience:
@@ -82,21 +77,19 @@ def with_rows_of(small: Experience, large: Experience) -> Experience:
 
 def print_regrets(title: str, learned: Experience, asked: Experience) -> None:
     """Print the mean regret, on the datasets of `asked`, of what is proposed by a model that has not seen them."""
-    regrets = []
+    regrets, places = [], standings(asked.scores, asked.failed)
     for split in splits(learned, 8):
         names = [learned.datasets[row] for row in split.held_out if learned.datasets[row] in asked.datasets]
         model = Combined().fit(split.training) if names else None
         for name in names:
             row = asked.datasets.index(name)
             known = np.isfinite(asked.scores[row])
-            places = np.full(len(known), np.nan)
-            places[known] = standing(asked.scores[row, known][None])[0]
             observed: dict[int, float] = {}
             for _ in range(PICKS):
                 assert model is not None
                 pick = model.propose(asked.metafeatures[row], observed, known)
                 observed[pick] = float(asked.scores[row, pick])
-            regrets.append(1.0 - np.maximum.accumulate(places[list(observed)]))
+            regrets.append(1.0 - np.maximum.accumulate(places[row, list(observed)]))
     means = np.mean(regrets, axis=0)
     print(f"  regret, {title}: first pick {means[0]:.1%}, best of three {means[2]:.1%}, of five {means[4]:.1%}")
 

@@ -20,7 +20,7 @@ from automl_meta.evaluation import default_metric
 from automl_meta.evaluation.all_rows import fit_to_all_rows
 from automl_meta.pipelines.build import predict
 from automl_meta.pipelines.catalogue import default_configuration
-from automl_meta.pipelines.estimators import hist_boosting, hurry
+from automl_meta.pipelines.estimators import hurry
 
 DATASETS = ("weight_lifting_har", "statlog_landsat_satellite", "bank_customer_churn", "cpu_act", "king_county_houses")
 ALGORITHMS = ("lightgbm", "xgboost", "catboost", "hist_gradient_boosting")
@@ -58,12 +58,12 @@ def scored(
 ) -> float:
     """Return the score of one fit; with `largest` 0, no step is larger than what was asked for."""
     usual = hurry.LARGEST
-    hurry.LARGEST = hist_boosting.LARGEST = largest
+    hurry.LARGEST = largest
     try:
         configuration = default_configuration(algorithm, Task(dataset.task))
         model = fit_to_all_rows(configuration, dataset.take(train), seed=0, max_seconds=seconds)
     finally:
-        hurry.LARGEST = hist_boosting.LARGEST = usual
+        hurry.LARGEST = usual
     rest = dataset.take(test)
     return float(default_metric(dataset.task).score(rest.y, predict(model, rest.X, dataset.task, dataset.n_classes)))
 

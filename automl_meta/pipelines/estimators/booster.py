@@ -134,6 +134,26 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
         """Train on all rows, as many rounds as were best without some of them; as far as there is time."""
         if not splits:
             return self._train(data, None, self._fixed_rounds(), self._left(start))
+        if len(splits) == 1:
+            return self._after_one_split(data, *splits[0], start)
+        return self._after_several_splits(data, splits, start)
+
+    def _after_one_split(self, data: Rows, train: NDArray[np.intp], held: NDArray[np.intp], start: float) -> Trained:
+        """Train without the rows held out, and again with them if it is worth the time: an eighth can be spared."""
+        began = time.perf_counter()
+        found = self._train(data.take(train), data.take(held), self._most_rounds, self._left(start))
+        if found.hurried or len(data.y) > REFIT:
+            return found
+        rounds = _for_all_rows(found.rounds)
+        share = min(rounds / (found.rounds + self._patience), 1.0)
+        again = share * (time.perf_counter() - began) * len(data.y) / len(train)
+        left = self._left(start)
+        if left is not None and left < _WORTHWHILE * again:
+            return found
+        return self._train(data, None, rounds, left, enough=rounds * self._rate)
+
+    def _after_several_splits(self, data: Rows, splits: list[tuple[Any, Any]], start: float) -> Trained:
+        """Train on all rows, none of which can be spared, with half of the time for what is found before."""
         found: list[Trained] = []
         again = 0.0  # seconds that training once more may take
         for train, held in splits:
@@ -141,18 +161,14 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
             if found and left is not None and left < 2 * again:
                 break
             began = time.perf_counter()
-            share = left if left is None or len(splits) == 1 else left / 2
-            found.append(self._train(data.take(train), data.take(held), self._most_rounds, share))
+            half = None if left is None else left / 2
+            found.append(self._train(data.take(train), data.take(held), self._most_rounds, half))
             again = (time.perf_counter() - began) * len(data.y) / len(train)
             if found[-1].hurried:
                 break
-        rounds = max(round(float(np.mean([trained.rounds for trained in found])) * _MORE_ROWS), 1)
-        left = self._left(start)
-        if len(splits) == 1:  # so many rows that an eighth of them can be spared
-            again *= min(rounds / (found[0].rounds + self._patience), 1.0)
-            if found[0].hurried or len(data.y) > REFIT or (left is not None and left < _WORTHWHILE * again):
-                return found[0]
-        return self._train(data, None, rounds, left, enough=None if found[-1].hurried else rounds * self._rate)
+        rounds = _for_all_rows(float(np.mean([trained.rounds for trained in found])))
+        enough = None if found[-1].hurried else rounds * self._rate
+        return self._train(data, None, rounds, self._left(start), enough)
 
     def _splits(
         self, y: NDArray[Any], groups: NDArray[np.int64] | None
@@ -243,6 +259,11 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
     @abstractmethod
     def _scores(self, matrix: Floats) -> Floats:
         """Return numbers, probabilities of class 1, or probabilities of shape (n_rows, n_classes_)."""
+
+
+def _for_all_rows(rounds: float) -> int:
+    """Return how many rounds are right for all rows, where so many were best without some of them."""
+    return max(round(rounds * _MORE_ROWS), 1)
 
 
 def column_share(asked: float, n_columns: int) -> float:

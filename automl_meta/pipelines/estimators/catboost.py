@@ -34,9 +34,9 @@ class CatBoostBooster(Booster):
         clock = None if hurry is None else _Clock(hurry)
         pools = self._pool(catboost, data), None if held is None else self._pool(catboost, held)
         model = self._boosted(catboost, data, pools, rounds, self._rate, clock)
-        hurried = clock is not None and clock.is_too_slow
-        if clock is not None and hurried:
-            rate = clock.begin_again()
+        hurried = False
+        if clock is not None and clock.is_too_slow:
+            hurried, rate = True, clock.begin_again()
             rounds = rounds if enough is None else min(math.ceil(enough / rate), rounds)
             model = self._boosted(catboost, data, pools, rounds, rate, clock)
         return Trained(_to_bytes(model), max(int(model.tree_count_), 1), hurried)

@@ -14,7 +14,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from automl_meta.datasets.dataset import taken
 from automl_meta.pipelines.estimators.coded_table import CodedTable
-from automl_meta.pipelines.estimators.hurry import ENOUGH, LARGEST
+from automl_meta.pipelines.estimators.hurry import ENOUGH, rate_in_time
 from automl_meta.pipelines.inner_split import inner_splits
 
 # More levels than this are read as numbers: the histograms have 255 bins.
@@ -85,30 +85,39 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
         clock = None if self.max_seconds is None else _Clock(self.max_seconds)
         self.table_ = CodedTable().fit(X)
         matrix = self.table_.transform(X)
-        thick, full = _without_thin_columns(matrix, _MIN_PRESENT), _without_thin_columns(matrix, 1)
-        asked = float(self.parameters["learning_rate"])
+        full = _without_thin_columns(matrix, 1)
         if clock is not None:
             with clock.timing(_TRIAL):
                 self.model_ = self._model(max_iter=_TRIAL).fit(full, y, sample_weight)
             left = clock.rounds_left
-            if left <= _TRIAL:
+            if left * self.parameters["learning_rate"] < _BOTH_TIMES * ENOUGH:
+                if left > _TRIAL:
+                    self.model_ = self._in_a_hurry(left, matrix, y, sample_weight, together=groups is not None)
                 return self
-            if left * asked < _BOTH_TIMES * ENOUGH:
-                self.model_ = self._in_a_hurry(left, thick, y, sample_weight, together=groups is not None)
-                return self
-        rounds = min(round(_FIXED / asked), self.rounds)
-        if self._can_hold_out(y):
-            if groups is None:
-                most = self.rounds if clock is None else min(self.rounds, clock.rounds_left // 2)
-                searched = self._model(stop_early=True, max_iter=most).fit(thick, y, sample_weight)
-                rounds = max(round((searched.n_iter_ - self.patience) * _MORE_ROWS), 10)
-            elif splits := inner_splits(y, _HELD_OUT, self.seed, stratify=self.classify, groups=groups):
-                found = self._rounds_without(splits[0], thick, y, sample_weight, clock)
-                rounds = max(round(found * _MORE_ROWS), 10)
+        rounds = self._enough_rounds(matrix, y, sample_weight, groups, clock)
         if clock is not None:
             rounds = min(rounds, max(clock.rounds_left, _TRIAL))
         self.model_ = self._model(max_iter=rounds).fit(full, y, sample_weight)
         return self
+
+    def _enough_rounds(
+        self,
+        matrix: NDArray[np.float64],
+        y: NDArray[Any],
+        weight: NDArray[np.float64] | None,
+        groups: NDArray[np.int64] | None,
+        clock: "_Clock | None",
+    ) -> int:
+        """Return how many rounds are right for all rows: by what is best for rows held out, if any can be."""
+        thick = _without_thin_columns(matrix, _MIN_PRESENT)
+        if self._can_hold_out(y):
+            if groups is None:
+                most = self.rounds if clock is None else min(self.rounds, clock.rounds_left // 2)
+                searched = self._model(stop_early=True, max_iter=most).fit(thick, y, weight)
+                return _for_all_rows(searched.n_iter_ - self.patience)
+            if splits := inner_splits(y, _HELD_OUT, self.seed, stratify=self.classify, groups=groups):
+                return _for_all_rows(self._rounds_without(splits[0], thick, y, weight, clock))
+        return min(round(_FIXED / float(self.parameters["learning_rate"])), self.rounds)
 
     def _in_a_hurry(
         self,
@@ -129,14 +138,14 @@ class HistBooster(BaseEstimator):  # type: ignore[misc]
             Whether rows belong together, so that none can be held out by chance.
         """
         asked = self.parameters["learning_rate"]
-        rate = max(asked, min(ENOUGH / affordable, LARGEST))
+        rate = rate_in_time(asked, affordable)
         hold_out = self._can_hold_out(y) and not together
         return self._model(
             stop_early=hold_out,
             learning_rate=rate,
             max_iter=min(affordable, self.rounds if hold_out else round(_FIXED / rate)),
             n_iter_no_change=max(round(self.patience * asked / rate), _TRIAL),
-        ).fit(matrix, y, weight)
+        ).fit(_without_thin_columns(matrix, _MIN_PRESENT if hold_out else 1), y, weight)
 
     def _can_hold_out(self, y: NDArray[Any]) -> bool:
         if len(y) < _MIN_ROWS or not self.classify:
@@ -222,6 +231,11 @@ class _Clock:
     def half_is_over(self) -> bool:
         """Whether less than half of the time is left."""
         return time.perf_counter() > self._end - self._seconds / 2
+
+
+def _for_all_rows(rounds: int) -> int:
+    """Return how many rounds are right for all rows, where so many were best without some of them."""
+    return max(round(rounds * _MORE_ROWS), 10)
 
 
 def _without_thin_columns(matrix: NDArray[np.float64], least: int) -> NDArray[np.float64]:

@@ -72,5 +72,9 @@ class Hurry:
         return self._rate_for(self._enough or ENOUGH)
 
     def _rate_for(self, lacking: float) -> float:
-        left = max((self._end - time.perf_counter()) / median(self._durations), 1.0)
-        return max(self._asked, min(lacking / left, LARGEST))
+        return rate_in_time(self._asked, (self._end - time.perf_counter()) / median(self._durations), lacking)
+
+
+def rate_in_time(asked: float, rounds: float, lacking: float = ENOUGH) -> float:
+    """Return the learning rate with which so many rounds come to what is `lacking`, at least what was `asked` for."""
+    return max(asked, min(lacking / max(rounds, 1.0), LARGEST))
