@@ -121,6 +121,34 @@ def test_row_never_mixes_protocols(tmp_path: Path) -> None:
     assert [c.id for c in other.configurations] == [configurations[2].id]
 
 
+def test_what_cannot_be_recommended_hides_no_run(tmp_path: Path) -> None:
+    ridge = default_configuration("ridge", Task.REGRESSION)
+    imported = Protocol(source="a paper")
+    with (
+        new_store(tmp_path / "x.sqlite", "alpha", "beta") as store,
+        new_store(tmp_path / "y.sqlite", "beta") as other,
+    ):
+        store.add_run(fake.run("alpha", ridge))
+        for foreign in fake.configurations(3):
+            store.add_run(fake.run("alpha", foreign, protocol=imported))
+            store.add_run(fake.run("beta", foreign))
+        other.add_run(fake.run("beta", ridge))
+    paths = [tmp_path / "x.sqlite", tmp_path / "y.sqlite"]
+    experience, configurations = read_experience(paths, Task.REGRESSION, "r2")
+    assert experience.datasets == ("alpha", "beta")
+    assert configurations == (ridge,)
+    assert np.isfinite(experience.scores).all()
+
+
+def test_only_what_has_a_score_is_scored(tmp_path: Path) -> None:
+    [configuration] = fake.configurations(1)
+    with new_store(tmp_path / "x.sqlite", "two", **BINARY) as store:
+        store.add_dataset(fake.record("number"))
+        store.add_run(fake.run("two", configuration, scores={"roc_auc": (0.9,), "f1": (math.nan,)}))
+        store.add_run(fake.run("number", configuration))
+        assert read_matrices(store, [Task.BINARY]).scored == ("roc_auc",)
+
+
 def test_datasets_with_few_runs_can_be_left_out(tmp_path: Path) -> None:
     configurations = fake.configurations(3)
     with new_store(tmp_path / "x.sqlite", "dense", "sparse", "empty") as store:
