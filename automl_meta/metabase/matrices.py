@@ -239,6 +239,8 @@ def _check(part: _Part) -> None:
         part.numbers
     ):
         raise ValueError("scores do not fit their metrics")
+    if not all(part.metric_lists.values()):
+        raise ValueError("a list of metrics is empty")
     if any(len(record.values) != len(record.names) for record in part.metafeatures.values()):
         raise ValueError("meta-features do not fit their names")
 

@@ -104,6 +104,8 @@ class MetaBase:
     def add_dataset(self, record: DatasetRecord) -> None:
         """Add a dataset; one that is there already stays, with what is newly known of it.
 
+        What `record` does not say, a family of its own included, changes nothing.
+
         Raises
         ------
         InputError
@@ -116,9 +118,17 @@ class MetaBase:
                 INSERT INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin,
                                      licence, openml_id, checksum)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (name) DO UPDATE SET family = excluded.family, simulated = excluded.simulated,
-                    origin = excluded.origin, licence = excluded.licence, openml_id = excluded.openml_id,
-                    checksum = CASE WHEN excluded.checksum = '' THEN checksum ELSE excluded.checksum END
+                ON CONFLICT (name) DO UPDATE SET
+                    family = CASE WHEN excluded.family = name THEN family ELSE excluded.family END,
+                    simulated = max(simulated, excluded.simulated),
+                    n_rows = coalesce(nullif(n_rows, 0), excluded.n_rows),
+                    n_columns = coalesce(nullif(n_columns, 0), excluded.n_columns),
+                    n_classes = coalesce(nullif(n_classes, 0), excluded.n_classes),
+                    target = coalesce(nullif(target, ''), excluded.target),
+                    origin = coalesce(nullif(excluded.origin, ''), origin),
+                    licence = coalesce(nullif(excluded.licence, ''), licence),
+                    openml_id = coalesce(excluded.openml_id, openml_id),
+                    checksum = coalesce(nullif(excluded.checksum, ''), checksum)
                 """,
                 (
                     record.name,

@@ -10,6 +10,7 @@ import numpy as np
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase.connection import DamagedError
 from automl_meta.metabase.records import Run
+from automl_meta.metabase.schema import table_names
 from automl_meta.metabase.sealing import digest_of
 from automl_meta.metabase.store import MetaBase
 
@@ -28,6 +29,13 @@ TEXTS = {
     ("metafeature_list", "names"): "array",
     ("metric_list", "names"): "array",
 }
+LISTS = (("metafeature_list", "names"), ("metric_list", "names"))
+COUNTS = {
+    "dataset": ("n_rows", "n_columns", "n_classes"),
+    "metafeatures": ("seconds",),
+    "protocol": ("row_cap", "folds"),
+    "run": ("n_rows", "fit_seconds", "predict_seconds", "cpu_seconds", "peak_memory_mb", "created"),
+}
 ROUNDING = 1e-6  # scores are kept as float32
 MOST_PROBLEMS = 50  # of one kind that are told
 
@@ -35,19 +43,20 @@ MOST_PROBLEMS = 50  # of one kind that are told
 def verify(store: MetaBase) -> list[str]:
     """Return what is wrong with the store, one line each; an empty list if nothing is.
 
-    Looks at the file's structure, references between tables, texts of JSON, the configurations' hashes, doubles, the
-    lengths of blocks, the ranges of scores and seconds, and the digest of a sealed store.
+    Looks at the file's structure, references between tables, kinds of values, texts of JSON, the configurations'
+    hashes, doubles, the lengths of blocks, the ranges of counts, scores and seconds, and the digest of a sealed
+    store.
     """
-    structure = [problem for check in (_structure, _texts) for problem in _told(check, store)]
+    structure = [problem for check in (_structure, _kinds, _texts) for problem in _told(check, store)]
     if structure:
         return structure  # nothing below can be relied on
-    checks = (_configurations, _datasets, _metafeatures, _blocks, _runs, _digest)
+    checks = (_configurations, _counts, _datasets, _metafeatures, _blocks, _runs, _digest)
     return [problem for check in checks for problem in _told(check, store)]
 
 
 def damages(store: MetaBase) -> list[str]:
     """Return why the store cannot be read, one line each; quicker than `verify`, which looks at what is in it too."""
-    return [problem for check in (_structure, _texts, _blocks) for problem in _told(check, store)]
+    return [problem for check in (_structure, _kinds, _texts, _blocks) for problem in _told(check, store)]
 
 
 def score_range(metric: str) -> tuple[float, float]:
@@ -83,8 +92,17 @@ def _structure(store: MetaBase) -> Iterator[str]:
         yield f"a row of {table} refers to a row of {parent} that is not there"
 
 
+def _kinds(store: MetaBase) -> Iterator[str]:
+    """Check that each column holds what it is declared to: SQLite itself takes a text for a number."""
+    for table in sorted(table_names()):
+        for _, column, kind, *_ in store.connection.execute(f"PRAGMA table_info({table})").fetchall():
+            query = f"SELECT DISTINCT typeof({column}) FROM {table} WHERE typeof({column}) NOT IN (?, 'null')"
+            for (found,) in store.connection.execute(query, [kind.lower()]):
+                yield f"the column {column} of {table} holds a value of the kind {found}, not {kind.lower()}"
+
+
 def _texts(store: MetaBase) -> Iterator[str]:
-    """Check that what is kept as JSON is JSON, of the kind that it should be."""
+    """Check that what is kept as JSON is JSON, of the kind that it should be, and holds distinct texts."""
     for (table, column), kind in TEXTS.items():
         rows = store.connection.execute(
             f"SELECT id FROM {table} WHERE CASE WHEN json_valid({column}) THEN json_type({column}) ELSE '' END != ?",
@@ -92,6 +110,14 @@ def _texts(store: MetaBase) -> Iterator[str]:
         )
         for (key,) in rows:
             yield f"row {key} of {table}: its {column} are no JSON {kind}"
+    for table, column in LISTS:
+        rows = store.connection.execute(
+            f"""SELECT {table}.id FROM {table} LEFT JOIN json_each({column}) AS item ON true
+            WHERE json_valid({column}) GROUP BY 1 HAVING count(DISTINCT item.value) != count(*)
+                OR sum(coalesce(item.type, '') != 'text') > 0"""
+        )
+        for (key,) in rows:
+            yield f"row {key} of {table}: its {column} are no list of distinct names"
 
 
 def _configurations(store: MetaBase) -> Iterator[str]:
@@ -99,6 +125,16 @@ def _configurations(store: MetaBase) -> Iterator[str]:
     for known, configuration in zip(hashes, store.configurations(), strict=True):
         if known != configuration.id:
             yield f"the configuration {known} has other hyperparameters than its hash was made of"
+
+
+def _counts(store: MetaBase) -> Iterator[str]:
+    """Check that no count is negative, and no time or size infinite."""
+    for table, columns in COUNTS.items():
+        for column in columns:
+            query = f"SELECT count(*) FROM {table} WHERE {column} < 0 OR {column} = 9e999"
+            (wrong,) = store.connection.execute(query).fetchone()
+            if wrong:
+                yield f"{wrong} rows of {table} have a {column} that is negative or infinite"
 
 
 def _datasets(store: MetaBase) -> Iterator[str]:
@@ -126,8 +162,7 @@ def _blocks(store: MetaBase) -> Iterator[str]:
         FROM run JOIN dataset ON dataset.id = dataset_id JOIN configuration ON configuration.id = configuration_id
         JOIN protocol ON protocol.id = protocol_id LEFT JOIN metric_list ON metric_list.id = metric_list_id
         WHERE (scores IS NULL) != (metric_list_id IS NULL) OR length(scores) % (4 * json_array_length(names)) != 0
-            OR (folds > 0 AND length(scores) > 4 * json_array_length(names) * folds) OR length(scores) = 0
-            OR typeof(scores) NOT IN ('blob', 'null')"""
+            OR (folds > 0 AND length(scores) > 4 * json_array_length(names) * folds) OR length(scores) = 0"""
     )
     for dataset, configuration, length, n_metrics, folds in rows:
         yield f"{configuration} on {dataset}: {length} bytes for {n_metrics} metrics and {folds} folds"
@@ -150,8 +185,6 @@ def _run(run: Run, dataset_rows: int) -> Iterator[str]:
         for value in values:
             if math.isinf(value) or value < least - ROUNDING or value > most + ROUNDING:
                 yield f"{metric} is {value}"
-    if min(run.fit_seconds, run.predict_seconds) < 0 or run.cpu_seconds < 0 or run.peak_memory_mb < 0:
-        yield "negative seconds or memory"
     if run.protocol.rows and run.n_rows > run.protocol.rows:
         yield f"{run.n_rows} rows used, the protocol allows {run.protocol.rows}"
     if dataset_rows and run.n_rows > dataset_rows:

@@ -66,6 +66,22 @@ def test_order_does_not_matter_and_merging_again_changes_nothing(shards: tuple[P
     assert len(digests) == 1
 
 
+def test_what_one_store_does_not_know_of_a_dataset_the_other_tells(tmp_path: Path) -> None:
+    nothing = fake.record("alpha", family="", n_rows=0, n_columns=0)
+    everything = fake.record("alpha", family="greek", target="y", openml_id=61, licence="CC0", checksum="1" * 64)
+    paths = tmp_path / "1.sqlite", tmp_path / "2.sqlite"
+    for path, record, configuration in zip(paths, (nothing, everything), fake.configurations(2), strict=True):
+        with MetaBase.open(path, "w") as store:
+            store.add_dataset(record)
+            store.add_run(fake.run("alpha", configuration))
+    one, other = tmp_path / "one.sqlite", tmp_path / "other.sqlite"
+    merge(paths, one)
+    merge(paths[::-1], other)
+    assert contents(one)[1] == contents(other)[1] == [everything]
+    with MetaBase.open(one) as left, MetaBase.open(other) as right:
+        assert digest_of(left) == digest_of(right)
+
+
 def test_output_may_be_an_input(shards: tuple[Path, Path]) -> None:
     merge(shards, shards[0])
     with MetaBase.open(shards[0], "ro") as store:
@@ -116,9 +132,22 @@ DAMAGES = {
     "UPDATE run SET scores = x'0000' WHERE status = 'ok'": "2 bytes",
     "UPDATE run SET scores = zeroblob(48) WHERE status = 'ok'": "bytes for 2 metrics and 3 folds",
     "UPDATE run SET scores = NULL, metric_list_id = NULL WHERE status = 'ok'": "status ok with 0 metrics",
-    "UPDATE run SET scores = 'a text of 24 characters.' WHERE status = 'ok'": "24 bytes",
+    "UPDATE run SET scores = 'a text of 24 characters.' WHERE status = 'ok'": "scores of run holds a value",
     "UPDATE run SET status = 'failed' WHERE status = 'ok'": "status failed with 2 metrics",
     "UPDATE run SET fit_seconds = -1": "negative",
+    "UPDATE run SET cpu_seconds = 9e999": "infinite",
+    "UPDATE run SET predict_seconds = 'soon'": "predict_seconds of run holds a value of the kind text",
+    "UPDATE run SET n_rows = -1": "negative",
+    "UPDATE run SET created = 'yesterday'": "created of run",
+    "UPDATE dataset SET n_rows = 'many'": "n_rows of dataset",
+    "UPDATE dataset SET n_columns = -1": "negative",
+    "UPDATE protocol SET folds = -1": "negative",
+    "UPDATE protocol SET seed = 'x'": "seed of protocol",
+    "UPDATE dataset SET name = x'ff'": "name of dataset",
+    "UPDATE metafeatures SET numbers = 'sixteen letters.'": "numbers of metafeatures",
+    'UPDATE metafeature_list SET names = \'["n", "n"]\'': "no list of distinct names",
+    "UPDATE metric_list SET names = '[1, 2]'": "no list of distinct names",
+    "UPDATE metric_list SET names = '[]'": "no list of distinct names",
     "UPDATE run SET n_rows = 99": "99 rows used, the dataset has 50",
     "UPDATE run SET n_rows = 101": "the protocol allows 100",
     'UPDATE metric_list SET names = \'["r2", "neg_mean_absolute_error"]\'': "neg_mean_absolute_error is",
@@ -177,6 +206,7 @@ UNREADABLE = (
     "UPDATE configuration SET hyperparameters = '{' WHERE id = 1",
     "UPDATE run SET scores = x'00000000' WHERE status = 'ok'",
     "UPDATE run SET configuration_id = 777 WHERE configuration_id = 1",
+    "UPDATE metric_list SET names = '[]'",
 )
 
 

@@ -75,6 +75,15 @@ def test_dataset_is_kept_and_a_different_one_of_the_same_name_refused(store: Met
         store.add_dataset(fake.record("alpha", task=Task.BINARY))
 
 
+def test_who_knows_less_of_a_dataset_takes_nothing_away(store: MetaBase) -> None:
+    known = {"family": "greek", "openml_id": 61, "licence": "CC0", "origin": "a book", "simulated": True}
+    store.add_dataset(fake.record("beta", **known))
+    store.add_dataset(fake.record("beta", family="", n_rows=0))
+    assert store.dataset("beta") == fake.record("beta", **known)
+    store.add_dataset(fake.record("beta", family="letters", licence="CC BY"))
+    assert store.dataset("beta") == fake.record("beta", **(known | {"family": "letters", "licence": "CC BY"}))
+
+
 def test_second_target_of_one_table_needs_another_name(store: MetaBase) -> None:
     store.add_dataset(fake.record("beta", target="sepal length"))
     store.add_dataset(fake.record("beta"))  # nobody says which
