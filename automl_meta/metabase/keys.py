@@ -20,6 +20,8 @@ USERS = {
     "metafeature_list": (("metafeatures", "list_id"),),
 }
 
+UNSEAL = "DELETE FROM info WHERE key = 'digest'"  # of contents that are others now
+
 Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 
 
@@ -72,10 +74,12 @@ class Keys:
         known = self._known.get(("configuration", configuration.id))
         if known is None:
             text = json.dumps(dict(configuration.hyperparameters), sort_keys=True)
-            self._connection.execute(
+            cursor = self._connection.execute(
                 "INSERT OR IGNORE INTO configuration (hash, algorithm, version, hyperparameters) VALUES (?, ?, ?, ?)",
                 (configuration.id, configuration.algorithm, configuration.version, text),
             )
+            if cursor.rowcount:
+                self._connection.execute(UNSEAL)
             row = self._connection.execute("SELECT id FROM configuration WHERE hash = ?", [configuration.id])
             known = self._known["configuration", configuration.id] = int(row.fetchone()[0])
         return known

@@ -15,7 +15,7 @@ from automl_meta.errors import InputError
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import scores
 from automl_meta.metabase.connection import DamagedError, Mode, is_damage, open_connection, telling_damage
-from automl_meta.metabase.keys import Keys
+from automl_meta.metabase.keys import UNSEAL, Keys
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.pipelines.configuration import Configuration
 
@@ -99,6 +99,10 @@ class MetaBase:
         with self.transaction():
             self.connection.executemany("INSERT OR REPLACE INTO info VALUES (?, ?)", values.items())
 
+    def unseal(self) -> None:
+        """Forget the digest: the contents are no longer what it was made of."""
+        self.connection.execute(UNSEAL)
+
     # Datasets and meta-features
 
     def add_dataset(self, record: DatasetRecord) -> None:
@@ -112,7 +116,7 @@ class MetaBase:
             If a dataset of this name is there whose task, target or data were different.
         """
         with self.transaction():
-            self.check_same(record)
+            known = self.check_same(record)
             self.connection.execute(
                 """
                 INSERT INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin,
@@ -145,9 +149,11 @@ class MetaBase:
                     record.checksum,
                 ),
             )
+            if self.dataset(record.name) != known:
+                self.unseal()
 
-    def check_same(self, record: DatasetRecord) -> None:
-        """Check that a dataset of this name, if there is one, may be the same.
+    def check_same(self, record: DatasetRecord) -> DatasetRecord | None:
+        """Check that a dataset of this name, if there is one, may be the same, and return it.
 
         Raises
         ------
@@ -161,6 +167,7 @@ class MetaBase:
                 f"{self.path}: the dataset {record.name!r} is in the meta-base already, and {difference}. "
                 f"Give it another name (--name), or try: automl-meta metabase remove {record.name}"
             )
+        return known
 
     def dataset(self, name: str) -> DatasetRecord | None:
         """Return the dataset called `name`, if it is there."""
@@ -200,12 +207,14 @@ class MetaBase:
         """Remove a dataset with its runs and meta-features; return whether it was there."""
         with self.transaction():
             self.keys.forget()
+            self.unseal()
             return self.connection.execute("DELETE FROM dataset WHERE name = ?", [name]).rowcount > 0
 
     def remove_configurations(self, *, algorithm: str | None = None, identity: str | None = None) -> int:
         """Remove configurations with their runs, by algorithm or by id; return how many there were."""
         with self.transaction():
             self.keys.forget()
+            self.unseal()
             self.connection.execute(
                 "CREATE TEMP TABLE doomed AS SELECT id FROM configuration WHERE algorithm = ? OR hash = ?",
                 (algorithm, identity),
@@ -222,7 +231,7 @@ class MetaBase:
         """Delete what only the removed runs referred to, error texts too, and give its room back to the system."""
         with self.transaction():
             self.keys.drop_unused()
-            self.connection.execute("DELETE FROM info WHERE key = 'digest'")
+            self.unseal()
         self.connection.execute("VACUUM")
 
     def set_metafeatures(self, dataset: str, record: MetaFeatureRecord) -> None:
@@ -234,6 +243,7 @@ class MetaBase:
             If the dataset is not in the store.
         """
         with self.transaction():
+            self.unseal()
             names = json.dumps(list(record.names))
             list_id = self.keys.text("metafeature_list", "names", names)
             blob = np.asarray(record.values, dtype="<f8").tobytes()
@@ -314,6 +324,8 @@ class MetaBase:
             conflict = "REPLACE" if replace else "IGNORE"
             marks = ", ".join("?" * len(values))
             added = self.connection.execute(f"INSERT OR {conflict} INTO run VALUES ({marks})", values).rowcount > 0
+            if added:
+                self.unseal()
             self.connection.execute(
                 "DELETE FROM claim WHERE dataset_id = ? AND configuration_id = ? AND protocol_id = ?", key
             )

@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import experiments_for_tests as fake
@@ -11,9 +12,10 @@ from automl_meta.errors import InputError
 from automl_meta.execution import Status
 from automl_meta.metabase import MetaBase, MetaFeatureRecord
 from automl_meta.metabase.merging import merge
-from automl_meta.metabase.sealing import digest_of
+from automl_meta.metabase.sealing import digest_of, seal
 from automl_meta.metabase.verification import score_range, verify
 from automl_meta.metabase.view import open_matrices
+from automl_meta.pipelines.configuration import Configuration
 
 
 @pytest.fixture
@@ -126,6 +128,29 @@ def test_change_after_sealing_is_found(shards: tuple[Path, Path]) -> None:
     with MetaBase.open(shards[0], "w") as store:
         store.connection.execute("UPDATE run SET fit_seconds = fit_seconds + 0.001")
         assert any("since it was sealed" in problem for problem in verify(store))
+
+
+def test_what_is_added_to_a_sealed_store_is_no_damage(shards: tuple[Path, Path]) -> None:
+    sealed, mine = shards
+    merge([sealed], sealed)
+    with MetaBase.open(mine) as source:
+        features, (run, *_) = source.metafeatures()["beta"], source.runs()
+    new, known = fake.record("gamma"), fake.record("alpha", licence="licence of alpha")
+    changes = {
+        "nothing": lambda store: (store.add_dataset(known), store.add_run(next(store.runs()))),
+        "a dataset": lambda store: store.add_dataset(new),
+        "meta-features": lambda store: store.set_metafeatures("gamma", features),
+        "a run": lambda store: store.add_run(replace(run, dataset="gamma")),
+        "a configuration": lambda store: store.add_configurations([Configuration("quick", {"number": 77})]),
+        "no dataset": lambda store: store.remove_dataset("alpha"),
+        "no configuration": lambda store: store.remove_configurations(algorithm="quick"),
+    }
+    for what, change in changes.items():
+        with MetaBase.open(sealed, "w") as store:
+            seal(store)
+            change(store)
+            assert ("digest" in store.info()) == (what == "nothing"), what
+            assert verify(store) == [], what
 
 
 DAMAGES = {
