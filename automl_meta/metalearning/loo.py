@@ -111,8 +111,8 @@ def near_duplicates(metafeatures: Floats, tolerance: float = 1e-3) -> NDArray[np
 
     Two meta-features agree within `tolerance`, relative to the larger. Those that are undefined or whole numbers for
     both say nothing: counts and zeros coincide by chance. Two datasets are the same if at least the share `ALIKE` of
-    the rest agrees: of the same table, described with another seed or with a few cells changed, half and more does,
-    of different tables hardly a fifth. Where there are few, all must agree.
+    the rest agrees: of the same table with a few cells changed, or described with another seed but by all its rows,
+    two fifths and more do, of different tables hardly one. Where there are few, all must agree.
     """
     n_datasets = len(metafeatures)
     same = np.eye(n_datasets, dtype=bool)
