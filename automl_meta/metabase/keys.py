@@ -28,13 +28,21 @@ Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 class Keys:
     """Numbers of texts, configurations, protocols and datasets in one store, and back.
 
-    Those that write must be called inside a transaction, and `forget` if it is rolled back.
+    Those that write must be called inside a transaction, `refresh` at its beginning, `forget` if it is rolled back.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
         self._known: dict[tuple[str, str], int] = {}
+        self._version = -1  # of the file, as far as others change it
+
+    def refresh(self) -> None:
+        """Look all of them up again if another connection has written: it may have given their numbers to others."""
+        version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        if version != self._version:
+            self.forget()
+        self._version = version
 
     def forget(self) -> None:
         """Look all of them up again."""

@@ -80,6 +80,7 @@ class MetaBase:
             return
         self.connection.execute("BEGIN IMMEDIATE")
         try:
+            self.keys.refresh()
             yield
         except BaseException:
             self.keys.forget()  # some may have been given inside

@@ -101,6 +101,19 @@ def test_removed_dataset_takes_its_runs_along(store: MetaBase) -> None:
     assert store.metafeatures() == {}
 
 
+def test_number_that_another_process_gave_away_is_not_used(store: MetaBase) -> None:
+    mine, other = fake.configurations(2)
+    with MetaBase.open(store.path, "w") as elsewhere:
+        store.add_dataset(fake.record("beta"))
+        store.add_run(fake.run("alpha", mine, error="mine"))
+        elsewhere.remove_dataset("alpha")
+        elsewhere.vacuum()
+        elsewhere.add_dataset(fake.record("alpha"))
+        elsewhere.add_run(fake.run("alpha", other, error="other"))
+        store.add_run(fake.run("beta", mine, error="mine"))
+        assert [(run.configuration, run.error) for run in store.runs("beta")] == [(mine, "mine")]
+
+
 def test_metafeatures_come_back_and_are_replaced(store: MetaBase) -> None:
     for values in ([1.0, math.nan], [2.0, 1e300]):
         store.set_metafeatures(
