@@ -150,7 +150,7 @@ def read_matrices(
     wanted = tuple(dict.fromkeys(tasks))
     parts = []
     for store in stores:
-        with telling_damage(store.path, KeyError, TypeError, ValueError):
+        with telling_damage(store.path, KeyError, TypeError, ValueError), store.snapshot():
             parts.append(_only(_read_part(store, wanted, protocol), usable))
     rows = _choose_rows(parts, min_runs)
     columns = configurations if configurations is not None else _used_configurations(parts, rows)

@@ -89,6 +89,19 @@ class MetaBase:
             raise
         self.connection.execute("COMMIT")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read inside what is in the file at one moment, whatever others write meanwhile; not to be written in."""
+        if self.connection.in_transaction:
+            yield
+            return
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+
     # What the store says of itself
 
     def info(self) -> dict[str, str]:
@@ -353,11 +366,11 @@ class MetaBase:
             conditions["run.status = ?"] = status.value
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         order = "ORDER BY run.dataset_id, run.configuration_id, run.protocol_id"
-        rows = self.connection.execute(f"{SELECT_RUNS} {where} {order}", list(conditions.values())).fetchall()
-        # Read after the runs: whatever another writer adds meanwhile, what the runs refer to is there.
-        configurations, protocols = self.keys.configurations(), self.keys.protocols()
-        metrics = self.keys.lists("metric_list", "names")
-        environments = self.keys.environments()
+        with self.snapshot():
+            rows = self.connection.execute(f"{SELECT_RUNS} {where} {order}", list(conditions.values())).fetchall()
+            configurations, protocols = self.keys.configurations(), self.keys.protocols()
+            metrics = self.keys.lists("metric_list", "names")
+            environments = self.keys.environments()
         for row in rows:
             with telling_damage(self.path, KeyError, TypeError, ValueError):
                 run = Run(

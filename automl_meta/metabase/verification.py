@@ -45,11 +45,12 @@ def verify(store: MetaBase) -> list[str]:
     hashes, doubles, the lengths of blocks, the ranges of counts, scores and seconds, and the digest of a sealed
     store.
     """
-    structure = [problem for check in (_structure, _kinds, _texts) for problem in _told(check, store)]
-    if structure:
-        return structure  # nothing below can be relied on
-    checks = (_configurations, _counts, _datasets, _metafeatures, _blocks, _runs, _digest)
-    return [problem for check in checks for problem in _told(check, store)]
+    with store.snapshot():
+        structure = [problem for check in (_structure, _kinds, _texts) for problem in _told(check, store)]
+        if structure:
+            return structure  # nothing below can be relied on
+        checks = (_configurations, _counts, _datasets, _metafeatures, _blocks, _runs, _digest)
+        return [problem for check in checks for problem in _told(check, store)]
 
 
 def damages(store: MetaBase) -> list[str]:

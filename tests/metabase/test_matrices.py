@@ -7,7 +7,16 @@ import pytest
 
 from automl_meta.datasets import Task
 from automl_meta.execution import Status
-from automl_meta.metabase import MetaBase, MetaFeatureRecord, Protocol, read_experience, read_matrices
+from automl_meta.metabase import (
+    DatasetRecord,
+    MetaBase,
+    MetaFeatureRecord,
+    Protocol,
+    read_experience,
+    read_matrices,
+)
+from automl_meta.metabase.exporting import export
+from automl_meta.metabase.verification import verify
 from automl_meta.pipelines.catalogue import default_configuration
 from automl_meta.pipelines.configuration import Configuration
 
@@ -138,6 +147,33 @@ def test_what_cannot_be_recommended_hides_no_run(tmp_path: Path) -> None:
     assert experience.datasets == ("alpha", "beta")
     assert configurations == (ridge,)
     assert np.isfinite(experience.scores).all()
+
+
+@pytest.mark.parametrize("read", ["matrices", "export", "verify"])
+def test_what_another_process_adds_while_it_is_read_is_for_the_next_time(
+    read: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [configuration] = fake.configurations(1)
+    path = tmp_path / "x.sqlite"
+    plain = MetaBase.datasets
+    with new_store(path, "alpha") as writer, MetaBase.open(path) as store:
+        writer.add_run(fake.run("alpha", configuration))
+
+        def datasets_and_then_one_more(self: MetaBase, *tasks: Task) -> list[DatasetRecord]:
+            found = plain(self, *tasks)
+            name = f"beta {writer.n_runs()}"
+            writer.add_dataset(fake.record(name))
+            writer.add_run(fake.run(name, configuration))
+            return found
+
+        monkeypatch.setattr(MetaBase, "datasets", datasets_and_then_one_more)
+        if read == "matrices":
+            assert [record.name for record in read_matrices(store, [Task.REGRESSION]).datasets] == ["alpha"]
+        elif read == "export":
+            _, _, runs = export(store, tmp_path / "tables")
+            assert "beta" not in runs.read_text()
+        else:
+            assert verify(store) == []
 
 
 def test_only_what_has_a_score_is_scored(tmp_path: Path) -> None:
