@@ -94,10 +94,16 @@ def _structure(store: MetaBase) -> Iterator[str]:
 def _kinds(store: MetaBase) -> Iterator[str]:
     """Check that each column holds what it is declared to: SQLite itself takes a text for a number."""
     for table in sorted(table_names()):
-        for _, column, kind, *_ in store.connection.execute(f"PRAGMA table_info({table})").fetchall():
-            query = f"SELECT DISTINCT typeof({column}) FROM {table} WHERE typeof({column}) NOT IN (?, 'null')"
-            for (found,) in store.connection.execute(query, [kind.lower()]):
-                yield f"the column {column} of {table} holds a value of the kind {found}, not {kind.lower()}"
+        rows = store.connection.execute(f"PRAGMA table_info({table})")
+        declared = {column: kind.lower() for _, column, kind, *_ in rows}
+        others = ", ".join(
+            f"max(CASE WHEN typeof({column}) NOT IN ('{kind}', 'null') THEN typeof({column}) END)"
+            for column, kind in declared.items()
+        )
+        found = store.connection.execute(f"SELECT {others} FROM {table}").fetchone()
+        for (column, kind), other in zip(declared.items(), found, strict=True):
+            if other is not None:
+                yield f"the column {column} of {table} holds a value of the kind {other}, not {kind}"
 
 
 def _texts(store: MetaBase) -> Iterator[str]:
