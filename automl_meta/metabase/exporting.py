@@ -56,17 +56,18 @@ def export(store: MetaBase, folder: Path, kind: Format = "csv") -> list[Path]:
         The files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {
-        "datasets": (_dataset_columns(), _dataset_rows(store)),
-        "metafeatures": _metafeatures(store),
-        "runs": (RUN_COLUMNS, _run_rows(store)),
-    }
     paths = []
-    for name, (columns, rows) in tables.items():
-        path = folder / f"{name}.{kind}"
-        with replacing(path) as temporary:
-            (_write_parquet if kind == "parquet" else _write_csv)(temporary, columns, rows, kind)
-        paths.append(path)
+    with store.snapshot():
+        tables = {
+            "datasets": (_dataset_columns(), _dataset_rows(store)),
+            "metafeatures": _metafeatures(store),
+            "runs": (RUN_COLUMNS, _run_rows(store)),
+        }
+        for name, (columns, rows) in tables.items():
+            path = folder / f"{name}.{kind}"
+            with replacing(path) as temporary:
+                (_write_parquet if kind == "parquet" else _write_csv)(temporary, columns, rows, kind)
+            paths.append(path)
     return paths
 
 

@@ -16,7 +16,8 @@ and may have these: task (binary, multiclass or regression), version, rows, fold
 peak_memory_mb, n_rows, created. What `export` writes can be imported. Scores count only where the status is ok.
 
 A table of datasets may say more of them: name, task, family, simulated, n_rows, n_columns, n_classes, target, origin,
-licence, openml_id. A table of meta-features has the column dataset and one for each meta-feature.
+licence, openml_id; those without runs are taken too. A table of meta-features has the column dataset and one for each
+meta-feature.
 """
 
 import json
@@ -34,6 +35,7 @@ from automl_meta.datasets import read_dataset
 from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError, quoted
 from automl_meta.execution.protocol import Status
+from automl_meta.metabase import scores
 from automl_meta.metabase.experiments import describe_source, metafeatures_of
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.metabase.sources import read_sources
@@ -44,6 +46,7 @@ from automl_meta.pipelines.configuration import Configuration
 NEEDED = ("dataset", "algorithm", "hyperparameters", "metric", "score", "seconds")
 IMPORTED = "import"  # the extractor of meta-features that came as they are
 MOST = 2**63 - 1  # that a store can keep
+MOST_SCORE = float(np.finfo(scores.DTYPE).max)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,6 +110,8 @@ def import_tables(
     report = ImportReport()
     with store.transaction():
         known = _given_datasets(datasets)
+        for record in known.values():
+            store.add_dataset(record)
         known |= _datasets_from_data(store, data, set(frame["dataset"]), report)
         tasks = {}
         for name, rows in frame.groupby("dataset", sort=False):
@@ -145,7 +150,11 @@ def _read(path: Path, needed: Iterable[str]) -> pd.DataFrame:
 def _given_datasets(path: Path | None) -> dict[str, DatasetRecord]:
     if path is None:
         return {}
-    return {row["name"]: _dataset_record(row, path) for row in _rows(_read(path, ("name", "task")))}
+    records = []
+    for number, row in enumerate(_rows(_read(path, ("name", "task"))), start=2):
+        with _understanding(path, number):
+            records.append(_dataset_record(row | {"name": str(row["name"])}, path))
+    return {record.name: record for record in records}
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -210,8 +219,13 @@ def _import_metafeatures(store: MetaBase, path: Path) -> int:
         values = frame[list(names)].astype(np.float64).to_numpy()
     except ValueError as error:
         raise InputError(f"{path}: a meta-feature is not a number ({error}).") from error
+    values = np.where(np.isfinite(values), values, np.nan)  # a store knows only what is defined
     extractors = frame["extractor"].fillna(IMPORTED) if "extractor" in frame.columns else [IMPORTED] * len(frame)
-    for dataset, extractor, row in zip(frame["dataset"], extractors, values, strict=True):
+    for number, (dataset, extractor, row) in enumerate(
+        zip(frame["dataset"], extractors, values, strict=True), start=2
+    ):
+        if pd.isna(dataset):
+            raise InputError(f"{path}: line {number} cannot be understood: dataset is empty.")
         present = names if extractor == IMPORTED else tuple(n for n, v in zip(names, row, strict=True) if v == v)
         kept = row if extractor == IMPORTED else row[~np.isnan(row)]
         store.set_metafeatures(str(dataset), MetaFeatureRecord(names=present, values=kept, extractor=str(extractor)))
@@ -263,26 +277,26 @@ def _configuration(row: dict[str, Any]) -> Configuration:
 
 
 def _fold_scores(row: dict[str, Any]) -> list[float]:
-    values = str(row["fold_scores"]).split() if "fold_scores" in row else [row["score"]] if "score" in row else []
-    scores = [float(value) for value in values]
-    if any(map(math.isinf, scores)):
-        raise ValueError(f"its {row['metric']} is infinite")
-    return scores
+    texts = str(row["fold_scores"]).split() if "fold_scores" in row else [row["score"]] if "score" in row else []
+    values = [float(text) for text in texts]
+    if any(abs(value) > MOST_SCORE for value in values):
+        raise ValueError(f"its {row['metric']} is infinite, or too large to be kept")
+    return values
 
 
 def _run(rows: _RunRows, dataset: str, protocol: Protocol) -> Run:
     row = rows.first
-    scores = {metric: tuple(values) for metric, values in rows.scores.items() if values}
-    if len({len(values) for values in scores.values()}) > 1:
+    found = {metric: tuple(values) for metric, values in rows.scores.items() if values}
+    if len({len(values) for values in found.values()}) > 1:
         raise ValueError(f"{row['algorithm']} on {dataset!r} has different numbers of folds by metric")
-    status = _status(row, bool(scores))
+    status = _status(row, not all(math.isnan(value) for values in found.values() for value in values))
     has_parts = "fit_seconds" in row
     return Run(
         dataset=dataset,
         configuration=row["configuration"],
         protocol=protocol,
         status=status,
-        scores=scores if status is Status.OK else {},  # of a part of the rows or the folds, they would mislead
+        scores=found if status is Status.OK else {},  # of a part of the rows or the folds, they would mislead
         fit_seconds=_amount(row, "fit_seconds" if has_parts else "seconds", math.nan),
         predict_seconds=_amount(row, "predict_seconds", math.nan if has_parts else 0.0),
         cpu_seconds=_amount(row, "cpu_seconds", math.nan),
@@ -314,7 +328,10 @@ def _amount(row: dict[str, Any], name: str, missing: float) -> float:
 
 
 def _integer(value: Any) -> int:
-    number = int(float(value))
+    try:
+        number = int(value)  # all digits of it, where a float would round
+    except ValueError:
+        number = int(float(value))
     if abs(number) > MOST:
         raise ValueError(f"{value} is too large")
     return number

@@ -20,19 +20,29 @@ USERS = {
     "metafeature_list": (("metafeatures", "list_id"),),
 }
 
+UNSEAL = "DELETE FROM info WHERE key = 'digest'"  # of contents that are others now
+
 Parsed = TypeVar("Parsed", list[Any], dict[str, Any])
 
 
 class Keys:
     """Numbers of texts, configurations, protocols and datasets in one store, and back.
 
-    Those that write must be called inside a transaction, and `forget` if it is rolled back.
+    Those that write must be called inside a transaction, `refresh` at its beginning, `forget` if it is rolled back.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
         self._known: dict[tuple[str, str], int] = {}
+        self._version = -1  # of the file, as far as others change it
+
+    def refresh(self) -> None:
+        """Look all of them up again if another connection has written: it may have given their numbers to others."""
+        version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        if version != self._version:
+            self.forget()
+        self._version = version
 
     def forget(self) -> None:
         """Look all of them up again."""
@@ -72,10 +82,12 @@ class Keys:
         known = self._known.get(("configuration", configuration.id))
         if known is None:
             text = json.dumps(dict(configuration.hyperparameters), sort_keys=True)
-            self._connection.execute(
+            cursor = self._connection.execute(
                 "INSERT OR IGNORE INTO configuration (hash, algorithm, version, hyperparameters) VALUES (?, ?, ?, ?)",
                 (configuration.id, configuration.algorithm, configuration.version, text),
             )
+            if cursor.rowcount:
+                self._connection.execute(UNSEAL)
             row = self._connection.execute("SELECT id FROM configuration WHERE hash = ?", [configuration.id])
             known = self._known["configuration", configuration.id] = int(row.fetchone()[0])
         return known

@@ -1,6 +1,6 @@
 """The store as arrays: datasets by configurations, and the table of meta-features."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,9 +67,9 @@ class Matrices:
             statuses=self.statuses[:, columns],
         )
 
-    def without_untried(self) -> "Matrices":
-        """Return the matrices with only the datasets on which something was tried."""
-        rows = np.flatnonzero((self.statuses != UNTRIED).any(axis=1))
+    def take_datasets(self, chosen: NDArray[np.bool_]) -> "Matrices":
+        """Return the matrices with only the rows where `chosen` is true."""
+        rows = np.flatnonzero(chosen)
         return replace(
             self,
             datasets=tuple(self.datasets[row] for row in rows),
@@ -79,6 +79,11 @@ class Matrices:
             metafeatures=self.metafeatures[rows],
             protocols=tuple(self.protocols[row] for row in rows),
         )
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """Those of the metrics that any run here has a score of."""
+        return tuple(name for name, table in zip(self.metrics, self.scores, strict=True) if np.isfinite(table).any())
 
     def experience(self, metric: str, vectors: Floats) -> Experience:
         """Return what meta-models learn from, for one metric.
@@ -116,6 +121,7 @@ def read_matrices(
     tasks: Iterable[Task],
     *,
     configurations: Sequence[Configuration] | None = None,
+    usable: Callable[[Configuration], bool] = lambda configuration: True,
     protocol: Protocol | None = None,
     min_runs: int = 1,
 ) -> Matrices:
@@ -128,6 +134,8 @@ def read_matrices(
     tasks : iterable of Task
     configurations : sequence of Configuration, optional
         The columns, in order; those without runs are empty. All that have a run if not given.
+    usable : callable
+        Runs of other configurations are as if they were not there: they do not count for what follows either.
     protocol : Protocol, optional
         Only its runs. If not given, each dataset's row is of the protocol under which it has most runs.
     min_runs : int
@@ -142,8 +150,8 @@ def read_matrices(
     wanted = tuple(dict.fromkeys(tasks))
     parts = []
     for store in stores:
-        with telling_damage(store.path, KeyError, TypeError, ValueError):
-            parts.append(_read_part(store, wanted, protocol))
+        with telling_damage(store.path, KeyError, TypeError, ValueError), store.snapshot():
+            parts.append(_only(_read_part(store, wanted, protocol), usable))
     rows = _choose_rows(parts, min_runs)
     columns = configurations if configurations is not None else _used_configurations(parts, rows)
     return _fill(parts, rows, tuple(columns))
@@ -213,6 +221,14 @@ def _read_part(store: MetaBase, tasks: tuple[Task, ...], protocol: Protocol | No
     return part
 
 
+def _only(part: _Part, usable: Callable[[Configuration], bool]) -> _Part:
+    """Return `part` with only the runs of usable configurations."""
+    used = np.unique(part.configuration).tolist()
+    kept = np.isin(part.configuration, [key for key in used if usable(part.configurations[key])])
+    per_run = ("dataset", "configuration", "protocol", "status", "seconds", "metric_list", "length", "offset")
+    return replace(part, **{name: getattr(part, name)[kept] for name in per_run})
+
+
 def _check(part: _Part) -> None:
     """Raise a ValueError if something in `part` does not fit together."""
     sizes = {0: 1} | {key: len(names) for key, names in part.metric_lists.items()}
@@ -223,6 +239,8 @@ def _check(part: _Part) -> None:
         part.numbers
     ):
         raise ValueError("scores do not fit their metrics")
+    if not all(part.metric_lists.values()):
+        raise ValueError("a list of metrics is empty")
     if any(len(record.values) != len(record.names) for record in part.metafeatures.values()):
         raise ValueError("meta-features do not fit their names")
 

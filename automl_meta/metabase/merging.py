@@ -18,10 +18,21 @@ from automl_meta.metabase.verification import damages
 COPY = """
 INSERT OR IGNORE INTO info SELECT * FROM other.info WHERE key != 'digest';
 
-INSERT OR IGNORE INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin, licence,
-    openml_id, checksum)
+INSERT INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin, licence, openml_id,
+    checksum)
 SELECT name, task, family, simulated, n_rows, n_columns, n_classes, target, origin, licence, openml_id, checksum
-FROM other.dataset ORDER BY id;
+FROM other.dataset WHERE true ORDER BY id
+ON CONFLICT (name) DO UPDATE SET
+    family = CASE WHEN family = name THEN excluded.family ELSE family END,
+    simulated = max(simulated, excluded.simulated),
+    n_rows = coalesce(nullif(n_rows, 0), excluded.n_rows),
+    n_columns = coalesce(nullif(n_columns, 0), excluded.n_columns),
+    n_classes = coalesce(nullif(n_classes, 0), excluded.n_classes),
+    target = coalesce(nullif(target, ''), excluded.target),
+    origin = coalesce(nullif(origin, ''), excluded.origin),
+    licence = coalesce(nullif(licence, ''), excluded.licence),
+    openml_id = coalesce(openml_id, excluded.openml_id),
+    checksum = coalesce(nullif(checksum, ''), excluded.checksum);
 
 INSERT OR IGNORE INTO metafeature_list (names) SELECT names FROM other.metafeature_list ORDER BY id;
 INSERT OR IGNORE INTO metafeatures
@@ -84,7 +95,8 @@ ORDER BY dataset.id, configuration.id, protocol.id, theirs.source_run;
 def merge(inputs: Sequence[Path], output: Path) -> None:
     """Join `inputs` into a new file at `output`, which may be one of them.
 
-    Of a run that several have, a successful one is taken, else the first; of meta-features, the first.
+    Of a run that several have, a successful one is taken, else the first; of meta-features, the first. What one does
+    not know of a dataset, such as its family, is taken from the next that does.
 
     Raises
     ------

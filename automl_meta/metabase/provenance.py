@@ -32,6 +32,7 @@ def set_provenance(store: MetaBase, run: Run, sources: Iterable[Provenance]) -> 
         If its dataset is not in the store.
     """
     with store.transaction():
+        store.unseal()
         key = (store.keys.dataset(run.dataset), store.keys.configuration(run.configuration))
         protocol = store.keys.protocol(run.protocol)
         store.connection.executemany(

@@ -34,7 +34,7 @@ def decode(block: bytes, metrics: Sequence[str]) -> dict[str, tuple[float, ...]]
     ValueError
         If its length does not fit the number of metrics.
     """
-    if not metrics:
+    if not metrics and not block:
         return {}
     return {name: tuple(map(float, row)) for name, row in zip(metrics, decode_array(block, metrics), strict=True)}
 
@@ -47,6 +47,6 @@ def decode_array(block: bytes, metrics: Sequence[str]) -> NDArray[np.float32]:
     ValueError
         If its length does not fit the number of metrics.
     """
-    if len(block) % (DTYPE.itemsize * len(metrics)):
+    if not metrics or len(block) % (DTYPE.itemsize * len(metrics)):
         raise ValueError(f"a block of {len(block)} bytes cannot hold the scores of {len(metrics)} metrics")
     return np.frombuffer(block, dtype=DTYPE).reshape(len(metrics), -1).astype(np.float32)

@@ -15,7 +15,7 @@ from automl_meta.errors import InputError
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import scores
 from automl_meta.metabase.connection import DamagedError, Mode, is_damage, open_connection, telling_damage
-from automl_meta.metabase.keys import Keys
+from automl_meta.metabase.keys import UNSEAL, Keys
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.pipelines.configuration import Configuration
 
@@ -80,6 +80,7 @@ class MetaBase:
             return
         self.connection.execute("BEGIN IMMEDIATE")
         try:
+            self.keys.refresh()
             yield
         except BaseException:
             self.keys.forget()  # some may have been given inside
@@ -87,6 +88,19 @@ class MetaBase:
                 self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read inside what is in the file at one moment, whatever others write meanwhile; not to be written in."""
+        if self.connection.in_transaction:
+            yield
+            return
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
 
     # What the store says of itself
 
@@ -99,10 +113,16 @@ class MetaBase:
         with self.transaction():
             self.connection.executemany("INSERT OR REPLACE INTO info VALUES (?, ?)", values.items())
 
+    def unseal(self) -> None:
+        """Forget the digest: the contents are no longer what it was made of."""
+        self.connection.execute(UNSEAL)
+
     # Datasets and meta-features
 
     def add_dataset(self, record: DatasetRecord) -> None:
         """Add a dataset; one that is there already stays, with what is newly known of it.
+
+        What `record` does not say, a family of its own included, changes nothing.
 
         Raises
         ------
@@ -110,15 +130,23 @@ class MetaBase:
             If a dataset of this name is there whose task, target or data were different.
         """
         with self.transaction():
-            self.check_same(record)
+            known = self.check_same(record)
             self.connection.execute(
                 """
                 INSERT INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin,
                                      licence, openml_id, checksum)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (name) DO UPDATE SET family = excluded.family, simulated = excluded.simulated,
-                    origin = excluded.origin, licence = excluded.licence, openml_id = excluded.openml_id,
-                    checksum = CASE WHEN excluded.checksum = '' THEN checksum ELSE excluded.checksum END
+                ON CONFLICT (name) DO UPDATE SET
+                    family = CASE WHEN excluded.family = name THEN family ELSE excluded.family END,
+                    simulated = max(simulated, excluded.simulated),
+                    n_rows = coalesce(nullif(n_rows, 0), excluded.n_rows),
+                    n_columns = coalesce(nullif(n_columns, 0), excluded.n_columns),
+                    n_classes = coalesce(nullif(n_classes, 0), excluded.n_classes),
+                    target = coalesce(nullif(target, ''), excluded.target),
+                    origin = coalesce(nullif(excluded.origin, ''), origin),
+                    licence = coalesce(nullif(excluded.licence, ''), licence),
+                    openml_id = coalesce(excluded.openml_id, openml_id),
+                    checksum = coalesce(nullif(excluded.checksum, ''), checksum)
                 """,
                 (
                     record.name,
@@ -135,9 +163,11 @@ class MetaBase:
                     record.checksum,
                 ),
             )
+            if self.dataset(record.name) != known:
+                self.unseal()
 
-    def check_same(self, record: DatasetRecord) -> None:
-        """Check that a dataset of this name, if there is one, may be the same.
+    def check_same(self, record: DatasetRecord) -> DatasetRecord | None:
+        """Check that a dataset of this name, if there is one, may be the same, and return it.
 
         Raises
         ------
@@ -151,6 +181,7 @@ class MetaBase:
                 f"{self.path}: the dataset {record.name!r} is in the meta-base already, and {difference}. "
                 f"Give it another name (--name), or try: automl-meta metabase remove {record.name}"
             )
+        return known
 
     def dataset(self, name: str) -> DatasetRecord | None:
         """Return the dataset called `name`, if it is there."""
@@ -190,12 +221,14 @@ class MetaBase:
         """Remove a dataset with its runs and meta-features; return whether it was there."""
         with self.transaction():
             self.keys.forget()
+            self.unseal()
             return self.connection.execute("DELETE FROM dataset WHERE name = ?", [name]).rowcount > 0
 
     def remove_configurations(self, *, algorithm: str | None = None, identity: str | None = None) -> int:
         """Remove configurations with their runs, by algorithm or by id; return how many there were."""
         with self.transaction():
             self.keys.forget()
+            self.unseal()
             self.connection.execute(
                 "CREATE TEMP TABLE doomed AS SELECT id FROM configuration WHERE algorithm = ? OR hash = ?",
                 (algorithm, identity),
@@ -212,7 +245,7 @@ class MetaBase:
         """Delete what only the removed runs referred to, error texts too, and give its room back to the system."""
         with self.transaction():
             self.keys.drop_unused()
-            self.connection.execute("DELETE FROM info WHERE key = 'digest'")
+            self.unseal()
         self.connection.execute("VACUUM")
 
     def set_metafeatures(self, dataset: str, record: MetaFeatureRecord) -> None:
@@ -224,6 +257,7 @@ class MetaBase:
             If the dataset is not in the store.
         """
         with self.transaction():
+            self.unseal()
             names = json.dumps(list(record.names))
             list_id = self.keys.text("metafeature_list", "names", names)
             blob = np.asarray(record.values, dtype="<f8").tobytes()
@@ -304,6 +338,8 @@ class MetaBase:
             conflict = "REPLACE" if replace else "IGNORE"
             marks = ", ".join("?" * len(values))
             added = self.connection.execute(f"INSERT OR {conflict} INTO run VALUES ({marks})", values).rowcount > 0
+            if added:
+                self.unseal()
             self.connection.execute(
                 "DELETE FROM claim WHERE dataset_id = ? AND configuration_id = ? AND protocol_id = ?", key
             )
@@ -330,11 +366,11 @@ class MetaBase:
             conditions["run.status = ?"] = status.value
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         order = "ORDER BY run.dataset_id, run.configuration_id, run.protocol_id"
-        rows = self.connection.execute(f"{SELECT_RUNS} {where} {order}", list(conditions.values())).fetchall()
-        # Read after the runs: whatever another writer adds meanwhile, what the runs refer to is there.
-        configurations, protocols = self.keys.configurations(), self.keys.protocols()
-        metrics = self.keys.lists("metric_list", "names")
-        environments = self.keys.environments()
+        with self.snapshot():
+            rows = self.connection.execute(f"{SELECT_RUNS} {where} {order}", list(conditions.values())).fetchall()
+            configurations, protocols = self.keys.configurations(), self.keys.protocols()
+            metrics = self.keys.lists("metric_list", "names")
+            environments = self.keys.environments()
         for row in rows:
             with telling_damage(self.path, KeyError, TypeError, ValueError):
                 run = Run(

@@ -1,6 +1,6 @@
 """From files to what meta-models learn from, in one call."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,11 +17,18 @@ def open_matrices(
     paths: Sequence[Path],
     tasks: Iterable[Task],
     *,
+    recommendable_for: Task | None = None,
     configurations: Sequence[Configuration] | None = None,
     protocol: Protocol | None = None,
     min_runs: int = 1,
 ) -> Matrices:
     """Read the stores at `paths`, see `read_matrices`; none of them is changed.
+
+    Parameters
+    ----------
+    recommendable_for : Task, optional
+        Leave out what the catalogue does not have for it, or means otherwise by now: that can be neither compared nor
+        recommended. Datasets without any other run are left out with it.
 
     Raises
     ------
@@ -32,18 +39,22 @@ def open_matrices(
         # Nobody writes the shipped one, which may lie in a read-only place; any other may be growing at this moment.
         shipped = shipped_path()
         stores = [stack.enter_context(MetaBase.open(path, "ro" if path == shipped else "r")) for path in paths]
-        return read_matrices(stores, tasks, configurations=configurations, protocol=protocol, min_runs=min_runs)
+        return read_matrices(
+            stores,
+            tasks,
+            configurations=configurations,
+            usable=_usable(recommendable_for),
+            protocol=protocol,
+            min_runs=min_runs,
+        )
 
 
-def recommendable(matrices: Matrices, task: Task) -> Matrices:
-    """Return `matrices` without what the catalogue does not have for `task`, or means otherwise by now.
-
-    That can be neither compared nor recommended; datasets without any other run are left out with it.
-    """
+def _usable(task: Task | None) -> Callable[[Configuration], bool]:
+    if task is None:
+        return lambda configuration: True
     from automl_meta.pipelines.catalogue import is_in_catalogue  # the search spaces are slow to import
 
-    known = [is_in_catalogue(configuration, task) for configuration in matrices.configurations]
-    return matrices.take_configurations(known).without_untried()
+    return lambda configuration: is_in_catalogue(configuration, task)
 
 
 def read_experience(
@@ -58,7 +69,7 @@ def read_experience(
 ) -> tuple[Experience, tuple[Configuration, ...]]:
     """Return the experience with `metric`, and its configurations as values, in the order of the columns.
 
-    Configurations that the catalogue does not have are left out, see `recommendable`.
+    Configurations that the catalogue does not have are left out, see `open_matrices`.
 
     Parameters
     ----------
@@ -84,9 +95,9 @@ def read_experience(
     matrices = open_matrices(
         paths,
         tasks if tasks is not None else (task,),
+        recommendable_for=task,
         configurations=configurations,
         protocol=protocol,
         min_runs=min_runs,
     )
-    matrices = recommendable(matrices, task)
     return matrices.experience(metric, vectorize(matrices.configurations, task)), matrices.configurations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from automl_meta.errors import InputError
 from automl_meta.metabase.shipped import personal_path
-from automl_meta.metalearning.memory import Memory
+from automl_meta.metalearning.memory import Memory, read_comparable
 from automl_meta.metalearning.methods import DEFAULT, METHODS, MIXED, learned_members
 from automl_meta.metalearning.mixture import Mixture
 from automl_meta.metalearning.protocol import Experience, MetaModel
@@ -51,12 +51,14 @@ def chosen_model(
     if not memory.experience.datasets:
         return None  # nobody has learned anything
     trained = {member: find_trained(member, memory, paths) for member in learned_members(name)}
-    for known in trained.values():
-        for forgotten in forget:
-            if known.origin.knows(forgotten):
+    if trained and forget:
+        forgotten = _forgotten(memory, paths)
+        for known in trained.values():
+            for name in sorted(forgotten.intersection(known.origin.datasets)):
                 raise InputError(
-                    f"--forget {forgotten}: the weights of {known.origin.method} were trained on it. Try without "
-                    "--meta-model, or train on a meta-base without it: automl-meta metabase train-meta-models"
+                    f"--forget {' --forget '.join(sorted(forget))}: the weights of {known.origin.method} were "
+                    f"trained on {name}, which is to be forgotten. Try without --meta-model, or train on a meta-base "
+                    "without it: automl-meta metabase train-meta-models"
                 )
 
     def member_for(member: str, experience: Experience) -> MetaModel:
@@ -70,6 +72,12 @@ def chosen_model(
         return member_for(name, experience)
 
     return make
+
+
+def _forgotten(memory: Memory, paths: Sequence[Path]) -> set[str]:
+    """Return the datasets that `memory` would know if it had not forgotten them: families and near-duplicates too."""
+    everything, _, _ = read_comparable(paths, memory.task, memory.asked)
+    return {*everything.datasets} - {*memory.experience.datasets}
 
 
 def find_trained(method: str, memory: Memory, paths: Sequence[Path]) -> "Trained":

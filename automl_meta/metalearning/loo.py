@@ -21,6 +21,8 @@ STEPS = (1, 2, 3, 5, 10, 25, 50)
 BOOTSTRAPS = 2000
 TELLING = 0.5  # of the configurations that must be known on a dataset for it to judge a method ...
 ENOUGH = 50  # ... or so many: where runs were made at random, no dataset has half of all
+ALIKE = 0.35  # of the telling meta-features of two datasets, agreeing ones that make them the same
+FEWEST, MANY = 3, 8  # telling meta-features, below which nothing can be said, and up to which all must agree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,21 +109,22 @@ def joined_families(families: Sequence[str], metafeatures: Floats) -> NDArray[np
 def near_duplicates(metafeatures: Floats, tolerance: float = 1e-3) -> NDArray[np.bool_]:
     """Return which pairs of datasets have the same meta-features, of shape (n_datasets, n_datasets).
 
-    Two datasets are the same if at least nine in ten meta-features that are defined for both agree, relative to the
-    larger, within `tolerance`; meta-features that hardly differ over all datasets do not count.
+    Two meta-features agree within `tolerance`, relative to the larger. Those that are undefined or whole numbers for
+    both say nothing: counts and zeros coincide by chance. Two datasets are the same if at least the share `ALIKE` of
+    the rest agrees: of the same table with a few cells changed, or described with another seed but by all its rows,
+    two fifths and more do, of different tables hardly one. Where there are few, all must agree.
     """
     n_datasets = len(metafeatures)
     same = np.eye(n_datasets, dtype=bool)
-    columns = [c for c in metafeatures.T if len(np.unique(c[np.isfinite(c)])) > n_datasets / 2]
-    if len(columns) < 3:
-        return same
-    telling = np.stack(columns, axis=1)
-    for i in range(n_datasets):
-        both = np.isfinite(telling) & np.isfinite(telling[i])
-        size = np.maximum(np.abs(telling), np.abs(telling[i]))
+    whole = metafeatures == np.round(metafeatures)
+    for i, own in enumerate(metafeatures):
+        telling = np.isfinite(metafeatures) & np.isfinite(own) & ~(whole & whole[i])
+        size = np.maximum(np.abs(metafeatures), np.abs(own))
         with np.errstate(invalid="ignore"):
-            agree = both & (np.abs(telling - telling[i]) <= tolerance * size)
-        same[i] |= (both.sum(axis=1) >= 3) & (agree.sum(axis=1) >= 0.9 * both.sum(axis=1))
+            agree = telling & (np.abs(metafeatures - own) <= tolerance * size)
+        count = telling.sum(axis=1)
+        differing = count - agree.sum(axis=1)
+        same[i] |= (count >= FEWEST) & (differing <= (1.0 - ALIKE) * np.maximum(count - MANY, 0))
     return same | same.T
 
 

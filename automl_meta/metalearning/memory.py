@@ -19,7 +19,7 @@ from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 from automl_meta.evaluation.metrics import default_metric, metrics_of, resolve_metric
 from automl_meta.files import replacing
-from automl_meta.metabase.experience import Experience
+from automl_meta.metabase.experience import Experience, Floats
 from automl_meta.metabase.matrices import UNTRIED, Matrices
 from automl_meta.metalearning.similarity import Similarity, fit_similarity
 from automl_meta.metalearning.standings import learn_standings
@@ -27,7 +27,7 @@ from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 8  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 9  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
 # What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
 # measured once; the rest are those measured most often.
@@ -143,21 +143,28 @@ def without(experience: Experience, names: Collection[str]) -> Experience:
     InputError
         If nothing has one of the names.
     """
+    return experience.take(remembered(experience.datasets, experience.families, experience.metafeatures, names))
+
+
+def remembered(
+    datasets: Sequence[str], families: Sequence[str], metafeatures: Floats, names: Collection[str]
+) -> NDArray[np.bool_]:
+    """Return which of the datasets stay where `names` are forgotten, see `without`."""
     if not names:
-        return experience
+        return np.ones(len(datasets), dtype=bool)
     from automl_meta.metalearning.loo import joined_families  # SciPy's part for it is slow to import
 
-    known = list(zip(experience.datasets, experience.families, strict=True))
+    known = list(zip(datasets, families, strict=True))
     forgotten = np.zeros(len(known), dtype=bool)
     for name in names:
         named = np.array([name in pair for pair in known], dtype=bool)
         if not named.any():
-            near = difflib.get_close_matches(name, {*experience.datasets, *experience.families}, n=3)
+            near = difflib.get_close_matches(name, sorted({*datasets, *families}), n=3)
             hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase info"
             raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
         forgotten |= named
-    groups = joined_families(experience.families, experience.metafeatures)
-    return experience.take(~np.isin(groups, groups[forgotten]))
+    groups = joined_families(families, metafeatures)
+    return ~np.isin(groups, groups[forgotten])
 
 
 def cache_directory() -> Path:
@@ -219,18 +226,23 @@ def _read(
     paths: Sequence[Path], task: Task, metric: str | None, forget: Collection[str]
 ) -> tuple[Experience, tuple[Configuration, ...], str, tuple[str, ...]]:
     """Return what `read_comparable` does, and the sources of the runs."""
-    from automl_meta.metabase.view import open_matrices, recommendable
+    from automl_meta.metabase.view import open_matrices
     from automl_meta.pipelines.vectors import vectorize  # the search spaces are slow to import
 
     asked = (resolve_metric(metric, task) if metric else default_metric(task)).name
-    matrices = recommendable(open_matrices(paths, _tasks_like(task, asked)), task) if paths else None
-    if matrices is None or not matrices.datasets:
+    if not paths:
         return empty_experience(), (), asked, ()
-    stored = nearest_metric(asked, matrices.metrics, task)
+    matrices = open_matrices(paths, _tasks_like(task, asked), recommendable_for=task)
+    datasets = tuple(record.name for record in matrices.datasets)
+    families = tuple(record.family for record in matrices.datasets)
+    # Before anything else is looked at: what follows is not to depend on what is forgotten.
+    matrices = matrices.take_datasets(remembered(datasets, families, matrices.metafeatures, forget))
+    if not matrices.datasets:
+        return empty_experience(), (), asked, ()
+    stored = nearest_metric(asked, matrices.scored, task)
     matrices = matrices.take_configurations(_most_measured(matrices))
     experience = matrices.experience(stored, vectorize(matrices.configurations, task))
     sources = tuple(sorted({protocol.source for protocol in matrices.protocols}))
-    experience = without(experience, forget)
     kept = np.flatnonzero(experience.tried)  # what ran nowhere else is forgotten too
     configurations = tuple(matrices.configurations[column] for column in kept)
     return experience.take_configurations(kept), configurations, stored, sources

@@ -7,7 +7,16 @@ import pytest
 
 from automl_meta.datasets import Task
 from automl_meta.execution import Status
-from automl_meta.metabase import MetaBase, MetaFeatureRecord, Protocol, read_experience, read_matrices
+from automl_meta.metabase import (
+    DatasetRecord,
+    MetaBase,
+    MetaFeatureRecord,
+    Protocol,
+    read_experience,
+    read_matrices,
+)
+from automl_meta.metabase.exporting import export
+from automl_meta.metabase.verification import verify
 from automl_meta.pipelines.catalogue import default_configuration
 from automl_meta.pipelines.configuration import Configuration
 
@@ -119,6 +128,61 @@ def test_row_never_mixes_protocols(tmp_path: Path) -> None:
     assert [c.id for c in usual.configurations] == [c.id for c in configurations[:2]]
     assert other.protocols == (large,)
     assert [c.id for c in other.configurations] == [configurations[2].id]
+
+
+def test_what_cannot_be_recommended_hides_no_run(tmp_path: Path) -> None:
+    ridge = default_configuration("ridge", Task.REGRESSION)
+    imported = Protocol(source="a paper")
+    with (
+        new_store(tmp_path / "x.sqlite", "alpha", "beta") as store,
+        new_store(tmp_path / "y.sqlite", "beta") as other,
+    ):
+        store.add_run(fake.run("alpha", ridge))
+        for foreign in fake.configurations(3):
+            store.add_run(fake.run("alpha", foreign, protocol=imported))
+            store.add_run(fake.run("beta", foreign))
+        other.add_run(fake.run("beta", ridge))
+    paths = [tmp_path / "x.sqlite", tmp_path / "y.sqlite"]
+    experience, configurations = read_experience(paths, Task.REGRESSION, "r2")
+    assert experience.datasets == ("alpha", "beta")
+    assert configurations == (ridge,)
+    assert np.isfinite(experience.scores).all()
+
+
+@pytest.mark.parametrize("read", ["matrices", "export", "verify"])
+def test_what_another_process_adds_while_it_is_read_is_for_the_next_time(
+    read: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [configuration] = fake.configurations(1)
+    path = tmp_path / "x.sqlite"
+    plain = MetaBase.datasets
+    with new_store(path, "alpha") as writer, MetaBase.open(path) as store:
+        writer.add_run(fake.run("alpha", configuration))
+
+        def datasets_and_then_one_more(self: MetaBase, *tasks: Task) -> list[DatasetRecord]:
+            found = plain(self, *tasks)
+            name = f"beta {writer.n_runs()}"
+            writer.add_dataset(fake.record(name))
+            writer.add_run(fake.run(name, configuration))
+            return found
+
+        monkeypatch.setattr(MetaBase, "datasets", datasets_and_then_one_more)
+        if read == "matrices":
+            assert [record.name for record in read_matrices(store, [Task.REGRESSION]).datasets] == ["alpha"]
+        elif read == "export":
+            _, _, runs = export(store, tmp_path / "tables")
+            assert "beta" not in runs.read_text()
+        else:
+            assert verify(store) == []
+
+
+def test_only_what_has_a_score_is_scored(tmp_path: Path) -> None:
+    [configuration] = fake.configurations(1)
+    with new_store(tmp_path / "x.sqlite", "two", **BINARY) as store:
+        store.add_dataset(fake.record("number"))
+        store.add_run(fake.run("two", configuration, scores={"roc_auc": (0.9,), "f1": (math.nan,)}))
+        store.add_run(fake.run("number", configuration))
+        assert read_matrices(store, [Task.BINARY]).scored == ("roc_auc",)
 
 
 def test_datasets_with_few_runs_can_be_left_out(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import experiments_for_tests as fake
@@ -11,9 +12,10 @@ from automl_meta.errors import InputError
 from automl_meta.execution import Status
 from automl_meta.metabase import MetaBase, MetaFeatureRecord
 from automl_meta.metabase.merging import merge
-from automl_meta.metabase.sealing import digest_of
+from automl_meta.metabase.sealing import digest_of, seal
 from automl_meta.metabase.verification import score_range, verify
 from automl_meta.metabase.view import open_matrices
+from automl_meta.pipelines.configuration import Configuration
 
 
 @pytest.fixture
@@ -66,6 +68,22 @@ def test_order_does_not_matter_and_merging_again_changes_nothing(shards: tuple[P
     assert len(digests) == 1
 
 
+def test_what_one_store_does_not_know_of_a_dataset_the_other_tells(tmp_path: Path) -> None:
+    nothing = fake.record("alpha", family="", n_rows=0, n_columns=0)
+    everything = fake.record("alpha", family="greek", target="y", openml_id=61, licence="CC0", checksum="1" * 64)
+    paths = tmp_path / "1.sqlite", tmp_path / "2.sqlite"
+    for path, record, configuration in zip(paths, (nothing, everything), fake.configurations(2), strict=True):
+        with MetaBase.open(path, "w") as store:
+            store.add_dataset(record)
+            store.add_run(fake.run("alpha", configuration))
+    one, other = tmp_path / "one.sqlite", tmp_path / "other.sqlite"
+    merge(paths, one)
+    merge(paths[::-1], other)
+    assert contents(one)[1] == contents(other)[1] == [everything]
+    with MetaBase.open(one) as left, MetaBase.open(other) as right:
+        assert digest_of(left) == digest_of(right)
+
+
 def test_output_may_be_an_input(shards: tuple[Path, Path]) -> None:
     merge(shards, shards[0])
     with MetaBase.open(shards[0], "ro") as store:
@@ -112,13 +130,49 @@ def test_change_after_sealing_is_found(shards: tuple[Path, Path]) -> None:
         assert any("since it was sealed" in problem for problem in verify(store))
 
 
+def test_what_is_added_to_a_sealed_store_is_no_damage(shards: tuple[Path, Path]) -> None:
+    sealed, mine = shards
+    merge([sealed], sealed)
+    with MetaBase.open(mine) as source:
+        features, (run, *_) = source.metafeatures()["beta"], source.runs()
+    new, known = fake.record("gamma"), fake.record("alpha", licence="licence of alpha")
+    changes = {
+        "nothing": lambda store: (store.add_dataset(known), store.add_run(next(store.runs()))),
+        "a dataset": lambda store: store.add_dataset(new),
+        "meta-features": lambda store: store.set_metafeatures("gamma", features),
+        "a run": lambda store: store.add_run(replace(run, dataset="gamma")),
+        "a configuration": lambda store: store.add_configurations([Configuration("quick", {"number": 77})]),
+        "no dataset": lambda store: store.remove_dataset("alpha"),
+        "no configuration": lambda store: store.remove_configurations(algorithm="quick"),
+    }
+    for what, change in changes.items():
+        with MetaBase.open(sealed, "w") as store:
+            seal(store)
+            change(store)
+            assert ("digest" in store.info()) == (what == "nothing"), what
+            assert verify(store) == [], what
+
+
 DAMAGES = {
     "UPDATE run SET scores = x'0000' WHERE status = 'ok'": "2 bytes",
     "UPDATE run SET scores = zeroblob(48) WHERE status = 'ok'": "bytes for 2 metrics and 3 folds",
     "UPDATE run SET scores = NULL, metric_list_id = NULL WHERE status = 'ok'": "status ok with 0 metrics",
-    "UPDATE run SET scores = 'a text of 24 characters.' WHERE status = 'ok'": "24 bytes",
+    "UPDATE run SET scores = 'a text of 24 characters.' WHERE status = 'ok'": "scores of run holds a value",
     "UPDATE run SET status = 'failed' WHERE status = 'ok'": "status failed with 2 metrics",
     "UPDATE run SET fit_seconds = -1": "negative",
+    "UPDATE run SET cpu_seconds = 9e999": "infinite",
+    "UPDATE run SET predict_seconds = 'soon'": "predict_seconds of run holds a value of the kind text",
+    "UPDATE run SET n_rows = -1": "negative",
+    "UPDATE run SET created = 'yesterday'": "created of run",
+    "UPDATE dataset SET n_rows = 'many'": "n_rows of dataset",
+    "UPDATE dataset SET n_columns = -1": "negative",
+    "UPDATE protocol SET folds = -1": "negative",
+    "UPDATE protocol SET seed = 'x'": "seed of protocol",
+    "UPDATE dataset SET name = x'ff'": "name of dataset",
+    "UPDATE metafeatures SET numbers = 'sixteen letters.'": "numbers of metafeatures",
+    'UPDATE metafeature_list SET names = \'["n", "n"]\'': "no list of distinct names",
+    "UPDATE metric_list SET names = '[1, 2]'": "no list of distinct names",
+    "UPDATE metric_list SET names = '[]'": "no list of distinct names",
     "UPDATE run SET n_rows = 99": "99 rows used, the dataset has 50",
     "UPDATE run SET n_rows = 101": "the protocol allows 100",
     'UPDATE metric_list SET names = \'["r2", "neg_mean_absolute_error"]\'': "neg_mean_absolute_error is",
@@ -177,6 +231,7 @@ UNREADABLE = (
     "UPDATE configuration SET hyperparameters = '{' WHERE id = 1",
     "UPDATE run SET scores = x'00000000' WHERE status = 'ok'",
     "UPDATE run SET configuration_id = 777 WHERE configuration_id = 1",
+    "UPDATE metric_list SET names = '[]'",
 )
 
 

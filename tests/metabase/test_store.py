@@ -75,6 +75,15 @@ def test_dataset_is_kept_and_a_different_one_of_the_same_name_refused(store: Met
         store.add_dataset(fake.record("alpha", task=Task.BINARY))
 
 
+def test_who_knows_less_of_a_dataset_takes_nothing_away(store: MetaBase) -> None:
+    known = {"family": "greek", "openml_id": 61, "licence": "CC0", "origin": "a book", "simulated": True}
+    store.add_dataset(fake.record("beta", **known))
+    store.add_dataset(fake.record("beta", family="", n_rows=0))
+    assert store.dataset("beta") == fake.record("beta", **known)
+    store.add_dataset(fake.record("beta", family="letters", licence="CC BY"))
+    assert store.dataset("beta") == fake.record("beta", **(known | {"family": "letters", "licence": "CC BY"}))
+
+
 def test_second_target_of_one_table_needs_another_name(store: MetaBase) -> None:
     store.add_dataset(fake.record("beta", target="sepal length"))
     store.add_dataset(fake.record("beta"))  # nobody says which
@@ -90,6 +99,19 @@ def test_removed_dataset_takes_its_runs_along(store: MetaBase) -> None:
     assert not store.remove_dataset("alpha")
     assert store.n_runs() == 0
     assert store.metafeatures() == {}
+
+
+def test_number_that_another_process_gave_away_is_not_used(store: MetaBase) -> None:
+    mine, other = fake.configurations(2)
+    with MetaBase.open(store.path, "w") as elsewhere:
+        store.add_dataset(fake.record("beta"))
+        store.add_run(fake.run("alpha", mine, error="mine"))
+        elsewhere.remove_dataset("alpha")
+        elsewhere.vacuum()
+        elsewhere.add_dataset(fake.record("alpha"))
+        elsewhere.add_run(fake.run("alpha", other, error="other"))
+        store.add_run(fake.run("beta", mine, error="mine"))
+        assert [(run.configuration, run.error) for run in store.runs("beta")] == [(mine, "mine")]
 
 
 def test_metafeatures_come_back_and_are_replaced(store: MetaBase) -> None:

@@ -10,7 +10,7 @@ import pytest
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
 from automl_meta.execution import Status
-from automl_meta.metabase import MetaBase, MetaFeatureRecord
+from automl_meta.metabase import MetaBase, MetaFeatureRecord, Protocol
 from automl_meta.metabase.exporting import export
 from automl_meta.metabase.importing import import_tables, store_to_fill
 from automl_meta.metabase.verification import verify
@@ -46,6 +46,43 @@ def test_what_is_exported_can_be_imported(store: MetaBase, tmp_path: Path, kind:
         assert verify(copy) == []
         again = import_tables(copy, runs, datasets=datasets)
         assert (again.runs, again.known) == (0, 6)
+
+
+def test_datasets_without_runs_survive_an_export(store: MetaBase, tmp_path: Path) -> None:
+    store.remove_configurations(algorithm="quick")
+    store.add_dataset(fake.record("gamma"))
+    seed = 2**60 + 1  # a float would round it
+    store.add_run(fake.run("gamma", fake.configurations(1)[0], versions={}, protocol=Protocol(folds=3, seed=seed)))
+    datasets, metafeatures, runs = export(store, tmp_path / "tables")
+    with MetaBase.open(tmp_path / "copy.sqlite", "w") as copy:
+        report = import_tables(copy, runs, datasets=datasets, metafeatures=metafeatures)
+        assert (report.datasets, report.runs, report.described) == (1, 1, 1)
+        assert copy.datasets() == store.datasets()
+        assert repr(list(copy.runs())) == repr(list(store.runs()))
+        assert copy.metafeatures().keys() == {"alpha"}
+
+
+def test_a_run_whose_scores_are_all_undefined_has_failed(tmp_path: Path) -> None:
+    (tmp_path / "runs.csv").write_text(MINIMAL.replace("0.75", "nan").replace("0.5,1.5", "nan,1.5"))
+    (tmp_path / "features.csv").write_text("dataset,skew\nmine,inf\n")
+    with MetaBase.open(tmp_path / "x.sqlite", "w") as store:
+        import_tables(store, tmp_path / "runs.csv", metafeatures=tmp_path / "features.csv")
+        assert {run.status for run in store.runs()} == {Status.FAILED}
+        assert verify(store) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "content"),
+    [("datasets", "name,task\nmine,binary\n,binary\n"), ("metafeatures", "dataset,skew\nmine,1\n,2\n")],
+)
+def test_row_without_a_name_is_told(tmp_path: Path, table: str, content: str) -> None:
+    (tmp_path / "runs.csv").write_text(MINIMAL)
+    (tmp_path / "more.csv").write_text(content)
+    with (
+        MetaBase.open(tmp_path / "x.sqlite", "w") as store,
+        pytest.raises(InputError, match=r"more\.csv: line 3 cannot be understood: (name|dataset) is empty"),
+    ):
+        import_tables(store, tmp_path / "runs.csv", **{table: tmp_path / "more.csv"})
 
 
 def test_exported_runs_are_one_row_a_metric(store: MetaBase, tmp_path: Path) -> None:
@@ -112,6 +149,7 @@ MISTAKES = {
     "dataset,task,algorithm,metric,score,seconds\nmine,binary,x,r2,1,1\n": "no column 'hyperparameters'",
     MINIMAL.replace("{}", "{oops"): "line 2 cannot be understood",
     MINIMAL.replace("0.75", "many"): "line 2 cannot be understood",
+    MINIMAL.replace("0.75", "1e300"): "too large to be kept",
     MINIMAL.replace("binary", "guessing"): "'mine' cannot be understood",
     MINIMAL.replace("{}", "[1]"): r"line 2 .*hyperparameters are \[1\]",
     MINIMAL.replace("{}", '"{""a"": NaN}"'): "line 2 cannot be understood",

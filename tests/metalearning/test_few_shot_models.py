@@ -202,8 +202,6 @@ def test_weights_from_a_file_believe_the_same(tmp_path: Path) -> None:
     save(model, origin_of(source), tmp_path / "weights.npz")
     found = load(tmp_path / "weights.npz")
     assert found.origin == origin_of(source)
-    assert found.origin.knows("f00")
-    assert not found.origin.knows("f01")
     again = found.model_for(experience)
     observed = {1: 0.3, 4: 0.9}
     before, after = (m.believe(experience.metafeatures[2], observed) for m in (model, again))

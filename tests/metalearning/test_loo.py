@@ -7,6 +7,7 @@ import pytest
 from worlds import world
 
 from automl_meta.metabase.experience import Experience
+from automl_meta.metafeatures import extract
 from automl_meta.metalearning.combined import Combined
 from automl_meta.metalearning.loo import (
     best_of,
@@ -73,6 +74,32 @@ def test_a_near_duplicate_under_another_name_leaves_too() -> None:
     for split in splits(experience):
         if 4 in split.held_out:
             assert "d17" not in split.training.datasets
+
+
+def test_a_table_described_with_another_seed_is_a_near_duplicate() -> None:
+    tables = []
+    for number in range(3):
+        random = np.random.default_rng(number)
+        X = random.normal(size=(700, 4)) ** 3
+        tables.append((X, (X[:, number] + random.normal(size=700) > 0).astype(int)))
+    found = [
+        extract(*tables[number], seed=seed, time_limit=None) for number, seed in ((0, 0), (1, 0), (2, 0), (0, 1))
+    ]
+    metafeatures = np.stack([features.as_vector(found[0].values) for features in found])
+    assert np.argwhere(np.triu(near_duplicates(metafeatures), 1)).tolist() == [[0, 3]]
+
+
+def test_two_datasets_may_be_all_that_there_is() -> None:
+    metafeatures = np.random.default_rng(0).normal(size=(2, 6))
+    assert not near_duplicates(metafeatures)[0, 1]
+    assert near_duplicates(metafeatures[[0, 0]])[0, 1]
+
+
+def test_counts_and_what_is_undefined_make_no_near_duplicates() -> None:
+    metafeatures = np.zeros((2, 40))
+    metafeatures[:, 30:] = np.random.default_rng(0).normal(size=(2, 10))
+    metafeatures[0, :10] = metafeatures[1, 5:15] = np.nan
+    assert not near_duplicates(metafeatures)[0, 1]
 
 
 @pytest.mark.parametrize("n_folds", [None, 5])

@@ -112,6 +112,41 @@ def test_a_forgotten_table_is_not_remembered_by_another_name(metabase: Path, tmp
         assert only_there not in forgotten.configurations
 
 
+def test_what_is_forgotten_chooses_neither_metric_nor_configurations_nor_scale(
+    metabase: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.sqlite"
+    with MetaBase.open(metabase) as store, MetaBase.open(other, "w") as target:
+        record = store.dataset("binary5")
+        assert record is not None
+        target.add_dataset(replace(record, name="odd", family="odd"))
+        for run in list(store.runs("binary5"))[:4]:
+            scores = {"f1": (0.5,) * 3}
+            target.add_run(replace(run, dataset="odd", scores=scores, protocol=Protocol(source="a paper")))
+    monkeypatch.setattr(module, "MOST_CONFIGURATIONS", 6)
+    for metric in ("roc_auc", "f1"):
+        never = remember([metabase], Task.BINARY, metric, use_cache=False)
+        forgotten = remember([metabase, other], Task.BINARY, metric, forget=["odd"], use_cache=False)
+        assert same(forgotten, never)
+        assert forgotten.sources == never.sources
+        assert forgotten.comparable
+
+
+def test_a_metric_of_another_kind_of_task_is_none_of_this_one(metabase: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.sqlite"
+    with MetaBase.open(metabase) as store, MetaBase.open(other, "w") as target:
+        for name in ("binary2", "binary3", "regression2"):
+            record = store.dataset(name)
+            assert record is not None
+            target.add_dataset(record)
+            for run in store.runs(name):
+                metric = "accuracy" if name.startswith("binary") else "roc_auc"  # as another tool may call it
+                target.add_run(replace(run, scores={metric: run.scores[METRICS[record.task]]}))
+    known = remember([other], Task.BINARY, "roc_auc", cache=tmp_path)
+    assert known.metric == "accuracy"
+    assert np.isfinite(known.experience.scores).all()
+
+
 def test_forgetting_what_is_not_there_is_a_mistake(metabase: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Did you mean binary1"):
         remember([metabase], Task.BINARY, forget=["binry1"], cache=tmp_path)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from automl_meta.files import replacing
 from automl_meta.metabase.openml.cache import Page, PageCache
-from automl_meta.metabase.openml.client import Client, FetchError
+from automl_meta.metabase.openml.client import Client, FetchError, RefusedError
 from automl_meta.metabase.openml.formats import DatasetDescription, MalformedError
 
 Parsed = TypeVar("Parsed")
@@ -67,23 +67,36 @@ class Archive:
         ------
         NotCachedError
             If it is not in the cache, and this is offline.
-        UnavailableError
-            If the server does not give it.
+        RefusedError, UnavailableError
+            If the server does not have it, or does not give it.
         """
-        url, ending = (dataset.parquet_url, "parquet") if dataset.parquet_url else (dataset.url, "arff")
-        file = self.cache.file(f"{dataset.dataset_id}.{ending}")
-        path = f"table/{dataset.dataset_id}.{ending}"
-        known = self.cache.get(path)
-        if known is not None and file.is_file() and known.body.decode() == file_digest(file):
-            return file
+        urls = {ending: url for ending, url in (("parquet", dataset.parquet_url), ("arff", dataset.url)) if url}
+        for ending in urls:
+            file, path = self._table_file(dataset, ending)
+            known = self.cache.get(path)
+            if known is not None and file.is_file() and known.body.decode() == file_digest(file):
+                return file
         if self.client is None:
             raise NotCachedError(f"the table of dataset {dataset.dataset_id} is not in the cache")
-        check = _is_parquet if ending == "parquet" else _checksum_check(dataset.md5)
-        body = self.client.download(url, check)
-        with replacing(file) as temporary:
-            temporary.write_bytes(body)
-        self.keep(path, file_digest(file).encode())
-        return file
+        refused = RefusedError(f"dataset {dataset.dataset_id} has no table on the server")
+        for ending, url in urls.items():
+            check = _is_parquet if ending == "parquet" else _checksum_check(dataset.md5)
+            try:
+                body = self.client.download(url, check)
+            except RefusedError as error:  # descriptions may name a Parquet file that is not there
+                refused = error
+                continue
+            file, path = self._table_file(dataset, ending)
+            with replacing(file) as temporary:
+                temporary.write_bytes(body)
+            self.keep(path, file_digest(file).encode())
+            return file
+        raise refused
+
+    def _table_file(self, dataset: DatasetDescription, ending: str) -> tuple[Path, str]:
+        """Return where the cache has a table, and under which path it has its checksum."""
+        name = f"{dataset.dataset_id}.{ending}"
+        return self.cache.file(name), f"table/{name}"
 
 
 def file_digest(path: Path) -> str:

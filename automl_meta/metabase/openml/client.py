@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import requests
+from requests import exceptions
 
 from automl_meta import __version__
 from automl_meta.errors import InputError
@@ -28,6 +29,8 @@ TOO_MUCH = frozenset({543, 545, 546})  # more was asked for than the server give
 CHUNK = 1 << 16
 OK = 200
 SERVER_ERRORS = 500  # and above
+GONE = frozenset({401, 403, 404, 410})  # what is said of a file that is not there, or not for us
+NO_ADDRESS = (exceptions.MissingSchema, exceptions.InvalidSchema, exceptions.InvalidURL)
 
 Parsed = TypeVar("Parsed")
 
@@ -160,12 +163,18 @@ class Client:
 
         Raises
         ------
+        RefusedError
+            If `url` is no address, or there is no such file, said as often as it takes to believe it.
         UnavailableError
             If it did not come in all attempts.
         """
+        refused: Counter[int] = Counter()
 
         def accept() -> bytes:
             status, body = self._get(url)
+            refused[status] += 1
+            if status in GONE and refused[status] >= self.patience.refusals:
+                raise RefusedError(f"{url}: status {status}")
             if status != OK:
                 raise MalformedError(f"status {status}")
             check(body)
@@ -181,6 +190,8 @@ class Client:
             self._sleep(self.patience.pause)
             try:
                 answer = ask()
+            except NO_ADDRESS as error:
+                raise RefusedError(f"{what}: {error}") from error
             except (MalformedError, requests.RequestException) as error:
                 reason = str(error) if isinstance(error, MalformedError) else type(error).__name__
             else:

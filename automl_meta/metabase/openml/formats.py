@@ -231,7 +231,10 @@ def read_suite(body: bytes) -> tuple[int, ...]:
         If the body is not one.
     """
     root = _root(body, "study")
-    return tuple(int(element.text or "") for element in root.iterfind(f"{OML}tasks/{OML}task_id"))
+    try:
+        return tuple(int(element.text or "") for element in root.iterfind(f"{OML}tasks/{OML}task_id"))
+    except ValueError as error:
+        raise MalformedError(f"a suite that cannot be understood ({error})") from error
 
 
 def read_task(body: bytes) -> TaskDescription:
@@ -274,7 +277,10 @@ def read_task_list(body: bytes) -> tuple[tuple[int, int], ...]:
     """
     root = _root(body, "tasks")
     tasks = root.iterfind(f"{OML}task")
-    return tuple((int(_text(task, "task_id")), int(_text(task, "did"))) for task in tasks)
+    try:
+        return tuple((int(_text(task, "task_id")), int(_text(task, "did"))) for task in tasks)
+    except ValueError as error:
+        raise MalformedError(f"a task that cannot be understood ({error})") from error
 
 
 def read_dataset_description(body: bytes) -> DatasetDescription:

@@ -56,10 +56,6 @@ class Origin:
     seconds: float
     loss: float
 
-    def knows(self, name: str) -> bool:
-        """Return whether a dataset or family of this name was trained on."""
-        return name in self.datasets or name in self.families
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trained:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,9 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openml_server import CODES, Faults, LocalServer, error_json, error_xml
 
+from automl_meta.metabase.openml.archive import Archive
 from automl_meta.metabase.openml.cache import Page, PageCache
 from automl_meta.metabase.openml.client import NO_RESULT, Client, Patience, RefusedError, UnavailableError
-from automl_meta.metabase.openml.formats import Evaluation, MalformedError, error_code, read_suite
+from automl_meta.metabase.openml.formats import (
+    DatasetDescription,
+    Evaluation,
+    MalformedError,
+    error_code,
+    read_dataset_description,
+    read_suite,
+)
 from automl_meta.metabase.openml.listing import Query, list_evaluations
 
 
@@ -136,6 +145,29 @@ def test_a_file_that_is_not_what_it_should_be_is_asked_for_again(server: LocalSe
     client = client_of(server, Slept())
     client.download(f"{server.root}/data/download/2/dataset.arff", check)
     assert len(seen) == 3
+
+
+def described(server: LocalServer, **urls: str) -> DatasetDescription:
+    known = read_dataset_description(server.content("/api/v1/xml/data/2")[1])
+    return replace(known, **({"parquet_url": f"{server.root}/nowhere/2.pq"} | urls))
+
+
+def test_a_table_comes_as_arff_where_the_parquet_file_is_gone(server: LocalServer, tmp_path: Path) -> None:
+    dataset, slept = described(server), Slept()
+    cache = PageCache(tmp_path, server.url)
+    file = Archive(cache, client_of(server, slept)).table(dataset)
+    assert file.suffix == ".arff"
+    assert server.paths == ["/nowhere/2.pq"] * 3 + ["/data/download/2/dataset.arff"]
+    assert sum(slept) < 10  # seconds, not the hour of one that may come back
+    assert Archive(cache, None).table(dataset) == file
+
+
+@pytest.mark.parametrize("url", ["", "s3://bucket/2.arff", "nowhere/2.arff", "{root}/nowhere/2.arff"])
+def test_a_table_that_is_nowhere_is_given_up_soon(server: LocalServer, tmp_path: Path, url: str) -> None:
+    dataset = described(server, url=url.format(root=server.root), parquet_url="")
+    with pytest.raises(RefusedError):
+        Archive(PageCache(tmp_path, server.url), client_of(server, Slept())).table(dataset)
+    assert len(server.paths) <= 3
 
 
 def test_pages_come_back_as_they_went_in(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from automl_meta.metabase.openml.formats import (
     read_qualities,
     read_suite,
     read_task,
+    read_task_list,
 )
 from automl_meta.metabase.openml.rebuild import rebuild
 from automl_meta.metabase.openml.translation import Parameter, Problem, Setup, UntranslatableError, translate
@@ -32,6 +33,7 @@ READERS = [
     lambda body: list(read_evaluations(body)),
     read_suite,
     read_task,
+    read_task_list,
     read_dataset_description,
     read_qualities,
 ]
@@ -71,6 +73,8 @@ def evaluation(parameters: str) -> bytes:
         b"\x00\x01\x02",
         evaluation("")[:200],
         b'{"evaluations": {"evaluation": [{"run_id"',
+        f"<oml:study {NS}><oml:tasks><oml:task_id>many</oml:task_id></oml:tasks></oml:study>".encode(),
+        f"<oml:tasks {NS}><oml:task><oml:task_id>1</oml:task_id><oml:did/></oml:task></oml:tasks>".encode(),
         b"[" * 100_000,
         json.dumps({"evaluations": {"evaluation": [{"run_id": {"a": 1}}]}}).encode(),
     ],
