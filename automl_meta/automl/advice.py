@@ -50,7 +50,8 @@ def seek_advice(dataset: Dataset, metric: Metric, options: RunOptions, clock: Cl
         If no algorithm is left, or the meta-base cannot be read.
     """
     seconds = None if clock.budget.is_deterministic else _seconds_for_metafeatures(clock)
-    metafeatures = extract_dataset(dataset, time_limit=seconds, seed=options.seed)
+    # By their own seed, whatever the run's: as those of the meta-base, so that they can be compared.
+    metafeatures = extract_dataset(dataset, time_limit=seconds)
     algorithms = allowed_algorithms(dataset.task, options.include, options.exclude)
     sources = metabase_paths(options.metabase)
     memory = remember(sources, dataset.task, metric.name, forget=options.forget)
