@@ -150,8 +150,10 @@ def make_library(
     for candidate in (*(Candidate(evaluation=evaluation) for evaluation in evaluations), *upper):
         prediction = _usable(candidate.evaluation, rows, len(y))
         if prediction is not None:
-            score = _finite(candidate.evaluation.score(metric.name), metric.score(y[rows], prediction, own))
-            scored[candidate.name] = (score, candidate)
+            score = candidate.evaluation.score(metric.name)
+            if not np.isfinite(score):  # only then, for of many classes this takes longer than all else here
+                score = metric.score(y[rows], prediction, own)
+            scored[candidate.name] = (score if np.isfinite(score) else -np.inf, candidate)
     if not any(candidate.layer == 1 for _, candidate in scored.values()):
         raise InputError("no candidate finished its cross-validation, so there is nothing to make a model of")
     ordered = sorted(scored.values(), key=lambda entry: -entry[0])  # stable: earlier first on a tie
@@ -212,10 +214,6 @@ def _with_inputs(
             needed.add(name)
             waiting += scored[name][1].inputs
     return sum(seconds[name] for name in sorted(needed))
-
-
-def _finite(*scores: float) -> float:
-    return next((score for score in scores if np.isfinite(score)), -np.inf)
 
 
 def _bag_size(evaluation: Evaluation, folds: Sequence[Fold]) -> int:

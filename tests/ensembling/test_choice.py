@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from automl_meta.ensembling import EnsembleOptions, plan_ensemble
 from automl_meta.ensembling.comparing import preferred
 from automl_meta.ensembling.costs import parse_costs
 from automl_meta.ensembling.decision import weighted
+from automl_meta.ensembling.library import make_library
 from automl_meta.errors import InputError
-from automl_meta.evaluation.metrics import default_metric, resolve_metric
+from automl_meta.evaluation.metrics import Metric, default_metric, resolve_metric
 
 
 def plan_of(made, y, task, metric=None, **options):
@@ -184,6 +186,24 @@ def test_a_plan_is_json_ready_and_repeatable() -> None:
         estimate.pop("seconds")
     assert json.dumps(first, allow_nan=False) == json.dumps(second, allow_nan=False)
     assert set(first["members"][0]) == {"id", "algorithm", "weight", "layer", "refitted", "score_without"}
+
+
+def test_candidates_that_were_scored_are_not_scored_again() -> None:
+    """A score of many classes takes a second on many rows, and there may be hundreds of candidates."""
+    made, y = class_problem(300, 2, [1.0] * 8)
+    scored = [replace(one, scores={"counted": (0.5 + number / 100,)}) for number, one in enumerate(made)]
+    asked = []
+
+    def count(*_: object) -> float:
+        asked.append(1)
+        return 0.0
+
+    counted = Metric("counted", count, frozenset({Task.BINARY}), "probabilities")
+    library = make_library(scored, y, Task.BINARY, counted, folds_of(y, Task.BINARY))
+    assert not asked
+    assert library.candidates[0].evaluation is scored[-1]
+    make_library(made, y, Task.BINARY, counted, folds_of(y, Task.BINARY))
+    assert len(asked) == len(made)
 
 
 def test_no_time_leaves_the_single_best() -> None:
