@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.calibration import possible_calibrations
 from automl_meta.ensembling.candidates import Candidate
-from automl_meta.ensembling.comparing import Scores, no_worse, preferred
+from automl_meta.ensembling.comparing import FEW_GROUPS_MARGINS, MARGINS, Scores, no_worse, preferred
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.decision import Decided, needs_decision
 from automl_meta.ensembling.finishing import fit_plan
@@ -147,7 +147,8 @@ class _Chooser:
         self._may_decide = options.decide and may_refine and needs_decision(library.metric)
 
     def choose(self, parts: NDArray[np.bool_]) -> Recipe:
-        kind = preferred({name: scores[parts] for name, scores in self.judged.items()})
+        margins = FEW_GROUPS_MARGINS if self.nest.library.few_groups else MARGINS
+        kind = preferred({name: scores[parts] for name, scores in self.judged.items()}, margins)
         calibration = self._calibration(kind, parts)
         return Recipe(kind, calibration, self._decision(kind, calibration, parts))
 
