@@ -139,6 +139,24 @@ def test_honest_predictions_are_probabilities_and_what_is_decided_by(metric: str
     assert called.sum() > 1.2 * (plan.honest.plain.argmax(axis=1) == 1).sum()
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "f1"])
+def test_where_mistakes_cost_candidates_are_compared_by_what_their_decisions_cost(metric: str) -> None:
+    """The first is right more often, but all that it tells of a row are 10 % or 90 %; the second knows safe rows."""
+    random = np.random.default_rng(0)
+    y = random.permutation(np.arange(1000) % 2)
+    said = np.where(random.random(1000) < 0.85, y, 1 - y)
+    evidence = 1.6 * (random.normal(size=1000) + np.where(y == 1, 0.8, -0.8))
+    second = [np.where(said == 1, 0.9, 0.1), 1 / (1 + np.exp(-evidence))]
+    made = [evaluation(f"c{number}", np.column_stack([1 - p, p])) for number, p in enumerate(second)]
+    costs = parse_costs("fn=20", ["no", "yes"])
+    plan = plan_of(made, y, Task.BINARY, metric, kind="best", calibrate=False, mistake_costs=costs)
+    assert plan.members == (made[1].configuration.id,)
+    assert plan.cost < 0.5  # that of saying yes to all
+    assert plan.metric == metric
+    assert 0 < plan.score < 1
+    assert plan.comparison[0].score == pytest.approx(plan.best_single_score)
+
+
 def test_costs_of_several_classes_favour_the_dear_mistakes() -> None:
     costs = parse_costs("a:c=10, b:c=10", ("a", "b", "c"))
     assert costs.tolist() == [[0, 1, 10], [1, 0, 10], [1, 1, 0]]
