@@ -154,9 +154,7 @@ class RunFolder:
         return [evaluation for evaluation in found if evaluation is not None]
 
     def _path_of(self, evaluation: Evaluation) -> Path:
-        fidelity = evaluation.fidelity
-        suffix = "" if fidelity.is_full else f"-{fidelity.rows:.4f}-{fidelity.folds or 'all'}"
-        return self.path / CANDIDATES / f"{evaluation.configuration.id}{suffix}.npz"
+        return self.path / CANDIDATES / f"{evaluation.configuration.id}{evaluation.fidelity.suffix}.npz"
 
     def _read(self, path: Path) -> Evaluation | None:
         try:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.calibration import possible_calibrations
 from automl_meta.ensembling.candidates import Candidate
-from automl_meta.ensembling.comparing import Scores, no_worse, preferred
+from automl_meta.ensembling.comparing import FEW_GROUPS_MARGINS, MARGINS, Scores, no_worse, preferred
+from automl_meta.ensembling.costs import expected_cost
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.ensembling.decision import Decided, needs_decision
 from automl_meta.ensembling.finishing import fit_plan
@@ -48,6 +49,8 @@ def plan_ensemble(
 ) -> EnsemblePlan:
     """Choose members and how they are combined, calibrated and decided by.
 
+    Where mistakes have costs and `metric` scores classes, what decisions by costs would cost is what is compared.
+
     Evaluations that failed, or that predicted only a part of the rows that the folds held out, are ignored.
 
     Parameters
@@ -78,12 +81,15 @@ def plan_ensemble(
         If no evaluation can be used.
     """
     options = options or EnsembleOptions()
+    costs = options.mistake_costs
+    # The most probable class says nothing of what decisions by costs are worth. Probabilities, scored, do.
+    judged_by = metric if costs is None or metric.needs != "classes" else expected_cost(costs)
     deadline = Deadline.after(seconds)
     library = make_library(
         evaluations,
         y,
         task,
-        metric,
+        judged_by,
         folds,
         weights=weights,
         groups=groups,
@@ -103,7 +109,7 @@ def plan_ensemble(
     chooser = _Chooser(nest, judged, options, deadline.share(REFINING_SHARE))
     recipe = chooser.choose(np.ones(len(nest.parts), dtype=bool))
     honest = chooser.honest_predictions()
-    return fit_plan(nest, recipe, judged, honest, options.mistake_costs, deadline)
+    return fit_plan(nest, recipe, judged, honest, costs, metric, deadline)
 
 
 def _kinds(options: EnsembleOptions, library: Library) -> list[str]:
@@ -147,7 +153,8 @@ class _Chooser:
         self._may_decide = options.decide and may_refine and needs_decision(library.metric)
 
     def choose(self, parts: NDArray[np.bool_]) -> Recipe:
-        kind = preferred({name: scores[parts] for name, scores in self.judged.items()})
+        margins = FEW_GROUPS_MARGINS if self.nest.library.few_groups else MARGINS
+        kind = preferred({name: scores[parts] for name, scores in self.judged.items()}, margins)
         calibration = self._calibration(kind, parts)
         return Recipe(kind, calibration, self._decision(kind, calibration, parts))
 

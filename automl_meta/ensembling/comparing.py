@@ -12,20 +12,26 @@ Scores = NDArray[np.float64]
 # others, calibrations and decisions have more ways to go wrong.
 MARGINS = {"greedy": -1.0, "stack": -1.0, "layers": 1.5, "temperature": 1.0, "isotonic": 1.0, "decided": 1.0}
 
+# A stack's weights and shift are learned from groups rather than from rows, and of few groups the next ones differ in
+# what was learned: there the spread of the comparison is that of the groups, and no noise to be generous about.
+FEW_GROUPS_MARGINS = {**MARGINS, "stack": 1.0}
 
-def preferred(scores: Mapping[str, Scores]) -> str:
+
+def preferred(scores: Mapping[str, Scores], margins: Mapping[str, float] = MARGINS) -> str:
     """Return the first name, or a later one whose scores are better by more than its margin of standard errors.
 
     Parameters
     ----------
     scores : mapping from name to array of shape (n_groups,)
         Simplest first; of the same groups, so that differences are compared group by group.
+    margins : mapping from name to float, optional
+        In standard errors of the difference.
     """
     names = list(scores)
     chosen = names[0]
     for name in names[1:]:
         difference = finite(scores[name] - scores[chosen])
-        if len(difference) and difference.mean() > MARGINS.get(name, 0.0) * error_of_mean(difference):
+        if len(difference) and difference.mean() > margins.get(name, 0.0) * error_of_mean(difference):
             chosen = name
     return chosen
 

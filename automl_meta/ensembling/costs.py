@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
+from automl_meta.evaluation.metrics import Metric, Weights
 
 BINARY_NAMES = {"fp": (0, 1), "fn": (1, 0)}  # true and predicted code; the second class is the positive one
 
@@ -46,6 +48,15 @@ def mean_cost(
 ) -> float:
     """Return what predicting `codes`, (n_rows,), costs per row where `y` is true; rows may count differently."""
     return float(np.average(costs[y, codes], weights=weights))
+
+
+def expected_cost(costs: NDArray[np.float64]) -> Metric:
+    """Return the metric of probabilities that is minus what deciding by them costs per row."""
+
+    def score(y: NDArray[np.int64], probabilities: NDArray[Any], weights: Weights) -> float:
+        return -mean_cost(costs, y, (probabilities @ costs).argmin(axis=1), weights)
+
+    return Metric("neg_mean_cost", score, frozenset({Task.BINARY, Task.MULTICLASS}), "probabilities")
 
 
 def _codes(mistake: str, classes: Sequence[Any], entry: str) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Fitting the chosen way to combine to all rows, and gathering what is to be told of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from automl_meta.ensembling.library import Library
 from automl_meta.ensembling.nested import KINDS, Nest
 from automl_meta.ensembling.plan import EnsemblePlan, KindEstimate
 from automl_meta.ensembling.recipe import Recipe
+from automl_meta.evaluation.metrics import Metric
 
 DOUBT_OF_ONE_PART = (
     "the rows held out belong together, one group or one time: the choice was made by the very rows that are scored, "
@@ -32,6 +33,7 @@ def fit_plan(
     judged: Mapping[str, Scores],
     honest: Decided,
     costs: NDArray[np.float64] | None,
+    metric: Metric,
     deadline: Deadline,
 ) -> EnsemblePlan:
     """Fit the chosen recipe to all rows, and gather what is to be told of it.
@@ -43,6 +45,8 @@ def fit_plan(
         Predictions that nothing of the choice has seen.
     costs : array of shape (n_classes, n_classes) or None
         Of mistakes.
+    metric : Metric
+        What scores are told by; the library's, unless that is of costs.
     deadline : Deadline
         By then what is merely good to know is left out.
     """
@@ -50,9 +54,16 @@ def fit_plan(
     members, combiner = nest.fit(recipe.kind)
     members, combiner = _in_order(members, combiner, library)
     calibration, decision, combined = _finish(library.only(members), combiner, recipe, costs)
-    comparison = tuple(_estimate(nest, kind, judged) for kind in judged)
-    scored = honest.seen_by(library.metric)
-    fold_scores = nest.scores(scored)
+
+    def scores(predictions: Decided) -> Scores:
+        return nest.scores(predictions.seen_by(metric), metric)
+
+    single = np.asarray(library.predictions[library.first_layer[0]], dtype=np.float64)
+    told = judged
+    if metric is not library.metric:
+        told = {kind: scores(Decided.by(costs, nest.predictions(kind))) for kind in judged}
+    comparison = tuple(_estimate(nest, kind, told) for kind in told)
+    fold_scores = scores(honest)
     nested = nest.predictions(recipe.kind, recipe.calibration)
     return EnsemblePlan(
         kind=recipe.kind,
@@ -65,15 +76,17 @@ def fit_plan(
         calibration=calibration,
         decision=decision,
         residuals=None if library.task.is_classification else Residuals.of(library.y, nested),
-        metric=library.metric.name,
+        metric=metric.name,
         score=mean(fold_scores),
-        error=standard_error(library.metric, library.y, scored, nest.parts, nest.seed, deadline, library.weights),
+        error=standard_error(
+            metric, library.y, honest.seen_by(metric), nest.parts, nest.seed, deadline, library.weights
+        ),
         fold_scores=tuple(float(score) for score in fold_scores),
         honest=honest,
-        optimistic_score=mean(nest.scores(combined)),
-        best_single_score=mean(nest.scores(library.predictions[library.first_layer[0]])),
+        optimistic_score=mean(scores(combined)),
+        best_single_score=mean(scores(Decided.by(costs, single))),
         comparison=comparison,
-        contributions=_contributions(nest, members, combiner, recipe, costs, deadline),
+        contributions=_contributions(nest, members, combiner, recipe, costs, scores, deadline),
         member_seconds=tuple(float(library.seconds[i]) for i in members),
         reason=_reason(recipe.kind, comparison, judged, library),
         cost=None
@@ -105,7 +118,7 @@ def _inputs(library: Library, members: Sequence[int]) -> tuple[tuple[int, ...], 
 
 def _finish(
     members: Library, combiner: Combiner, recipe: Recipe, costs: NDArray[np.float64] | None
-) -> tuple[Calibration | None, NDArray[np.float64] | None, NDArray[np.float64]]:
+) -> tuple[Calibration | None, NDArray[np.float64] | None, Decided]:
     """Return the calibration and the decision, fitted to all rows, and the predictions that are to be scored."""
     combined = combiner.combine(list(members.predictions))
     calibration = decision = None
@@ -116,7 +129,7 @@ def _finish(
         decision = fit_decision(members.metric, combined, members.y, members.weights)
     elif recipe.decision == "costs":
         decision = costs
-    return calibration, decision, Decided.by(decision, combined).seen_by(members.metric)
+    return calibration, decision, Decided.by(decision, combined)
 
 
 def _contributions(
@@ -125,6 +138,7 @@ def _contributions(
     combiner: Combiner,
     recipe: Recipe,
     costs: NDArray[np.float64] | None,
+    scores: Callable[[Decided], Scores],
     deadline: Deadline,
 ) -> dict[str, float]:
     """Return, member by member while there is time, what the ensemble fitted to the others scores."""
@@ -136,7 +150,7 @@ def _contributions(
         rest = nest.library.only([i for i in weighed if i != member])
         kept, refitted = KINDS[recipe.kind](rest, nest.limits, nest.seed)
         _, _, combined = _finish(rest.only(kept), refitted, recipe, costs)
-        without[nest.library.names[member]] = mean(nest.scores(combined))
+        without[nest.library.names[member]] = mean(scores(combined))
     return without
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets.dataset import taken
 from automl_meta.datasets.task import Task
 from automl_meta.ensembling.candidates import Candidate
-from automl_meta.ensembling.parts import MIN_PARTS, Ints, held_out_parts, tells_shifts
+from automl_meta.ensembling.parts import MIN_PARTS, Ints, are_few, held_out_parts, tells_shifts
 from automl_meta.errors import InputError
 from automl_meta.evaluation.folds import Fold
 from automl_meta.evaluation.metrics import Metric, Weights
@@ -38,6 +38,8 @@ class Library:
         Which part of the rows each is of, see `held_out_parts`; what is learned on some parts is judged on another.
     shifts : bool
         Whether a shift of all predictions may be learned, see `tells_shifts`.
+    few_groups : bool
+        Whether the rows are of groups, and so few of these that what holds on them need not hold on others.
     seconds : array of shape (n_candidates,)
         That the candidate itself takes to predict 1,000 rows.
     costs : array of shape (n_candidates,)
@@ -53,6 +55,7 @@ class Library:
     weights: Weights
     parts: Ints
     shifts: bool
+    few_groups: bool
     seconds: NDArray[np.float64]
     costs: NDArray[np.float64]
     prior: NDArray[np.float64]
@@ -150,8 +153,10 @@ def make_library(
     for candidate in (*(Candidate(evaluation=evaluation) for evaluation in evaluations), *upper):
         prediction = _usable(candidate.evaluation, rows, len(y))
         if prediction is not None:
-            score = _finite(candidate.evaluation.score(metric.name), metric.score(y[rows], prediction, own))
-            scored[candidate.name] = (score, candidate)
+            score = candidate.evaluation.score(metric.name)
+            if not np.isfinite(score):  # only then, for of many classes this takes longer than all else here
+                score = metric.score(y[rows], prediction, own)
+            scored[candidate.name] = (score if np.isfinite(score) else -np.inf, candidate)
     if not any(candidate.layer == 1 for _, candidate in scored.values()):
         raise InputError("no candidate finished its cross-validation, so there is nothing to make a model of")
     ordered = sorted(scored.values(), key=lambda entry: -entry[0])  # stable: earlier first on a tie
@@ -168,6 +173,7 @@ def make_library(
         weights=None if own is None else own / own.mean(),
         parts=parts,
         shifts=tells_shifts(folds, times),
+        few_groups=are_few(taken(groups, rows)),
         seconds=np.array([seconds[candidate.name] for candidate in best]),
         costs=np.array([_with_inputs(candidate, scored, seconds) for candidate in best]),
         prior=np.array([(prior or {}).get(candidate.name, 0.0) for candidate in best]),
@@ -212,10 +218,6 @@ def _with_inputs(
             needed.add(name)
             waiting += scored[name][1].inputs
     return sum(seconds[name] for name in sorted(needed))
-
-
-def _finite(*scores: float) -> float:
-    return next((score for score in scores if np.isfinite(score)), -np.inf)
 
 
 def _bag_size(evaluation: Evaluation, folds: Sequence[Fold]) -> int:

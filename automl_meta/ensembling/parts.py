@@ -18,6 +18,7 @@ from automl_meta.seeding import generator
 
 MIN_PARTS = 3  # with fewer, weights cannot be judged on other rows than they were fitted to
 NEW_PARTS = 5
+ENOUGH_GROUPS = 10  # from which on what is learned from them has been seen to hold on others
 
 Ints = NDArray[np.int64]
 
@@ -63,6 +64,11 @@ def tells_shifts(folds: Sequence[Fold], times: Ints | None) -> bool:
     Of one or two periods it cannot: members that are fitted again to all rows know the periods that they missed.
     """
     return times is None or len(folds) >= MIN_PARTS
+
+
+def are_few(groups: Ints | None) -> bool:
+    """Return whether rows are of groups, and these fewer than `ENOUGH_GROUPS`."""
+    return groups is not None and len(np.unique(groups)) < ENOUGH_GROUPS
 
 
 def _stretches(times: Ints, n_parts: int) -> Ints:

@@ -84,7 +84,7 @@ def cross_validate(
                 stopped = f"clearly behind after {number + 1} of {len(folds)} folds"
                 break
             if models_folder is not None and number in kept:
-                models.append(_keep(pipeline, models_folder / f"{configuration.id}-{number}.pickle"))
+                models.append(_keep(pipeline, models_folder / f"{configuration.id}{fidelity.suffix}-{number}.pickle"))
     for path in models if stopped else ():
         path.unlink()
     return Evaluation(

@@ -36,6 +36,11 @@ class Fidelity:
         """Whether it only serves to compare: folds are left out, and no models are kept."""
         return self.folds is not None
 
+    @property
+    def suffix(self) -> str:
+        """What tells files of this from those of the whole evaluation; nothing if nothing is left out."""
+        return "" if self.is_full else f"-{self.rows:.4f}-{self.folds or 'all'}"
+
     def __str__(self) -> str:
         folds = "all folds" if self.folds is None else f"{self.folds} fold{'s' if self.folds > 1 else ''}"
         return f"{folds}, {self.rows:.0%} of the rows"

@@ -21,9 +21,8 @@ PROFILE, REPORT = "profile.json", "report.json"
 OPTIONAL_PARTS = (PROFILE, REPORT)  # that the first files were made without
 MOST_BYTES = 8 * 2**30  # of one part, unpacked
 MOST_JSON_BYTES = 256 * 2**20
-MOST_RATIO = 400  # unpacked to packed, of parts beyond a few MiB; what is stored here stays below 100
-SMALL_PART = 16 * 2**20
-STORED_FROM = 24 * 2**20  # bytes; compressing more takes longer than writing it
+MOST_VALUES = 5_000_000  # in one part that is JSON: each takes up to a hundred times as many bytes as its text
+STORED_FROM = 24 * 2**20  # bytes; compressing more takes longer than writing it, so what is larger unpacks to itself
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+]{0,30}")
 
 
@@ -68,10 +67,13 @@ class Container:
         Raises
         ------
         ModelFileError
-            If it is missing, damaged, or no JSON.
+            If it is missing, damaged, no JSON, or more than any model needs.
         """
+        part = self.bytes(name)
+        if most_values(part) > MOST_VALUES:
+            raise self.damaged(f"{name} holds more than {MOST_VALUES:,} values")
         try:
-            return json.loads(self.bytes(name))
+            return json.loads(part)
         except (ValueError, RecursionError) as error:
             raise self.damaged(f"{name} is not JSON") from error
 
@@ -128,7 +130,7 @@ class Container:
 
     def _check_size(self, info: zipfile.ZipInfo, shown: str) -> None:
         most = MOST_JSON_BYTES if info.filename.endswith(".json") else MOST_BYTES
-        bomb = info.file_size > SMALL_PART and info.file_size > MOST_RATIO * max(info.compress_size, 1)
+        bomb = info.file_size >= STORED_FROM and info.compress_type != zipfile.ZIP_STORED
         if info.file_size > most or bomb:
             raise self.damaged(f"{shown} would unpack to {info.file_size:,} bytes")
 
@@ -174,6 +176,11 @@ def open_container(path: Path) -> Iterator[Container]:
 def to_json(content: Any) -> bytes:
     """Return `content` as JSON in UTF-8."""
     return json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
+
+
+def most_values(part: bytes) -> int:
+    """Return how many values a text that is JSON may hold; commas in strings count too."""
+    return 1 + part.count(b",") + part.count(b"[") + part.count(b"{")
 
 
 def _digest(part: bytes) -> str:

@@ -106,6 +106,9 @@ class PackedTrees(BaseEstimator):  # type: ignore[misc]
             columns["left_child"] = self.left
         if any(np.shape(column) != (n_inner,) for column in columns.values()):
             raise ValueError("the arrays of packed trees do not fit together")
+        inner_counts = np.add.reduceat(is_inner, np.cumsum(counts) - counts, dtype=np.int64)
+        if not (2 * inner_counts + 1 == counts).all():  # or few leaves' values could be asked for at many nodes
+            raise ValueError("the nodes of a packed tree are not twice its inner ones and one more")
         shape = (total - n_inner, len(self.n_classes), int(np.max(self.n_classes)))
         if np.shape(self.values) != shape:
             raise ValueError("the values of packed trees do not fit their leaves")

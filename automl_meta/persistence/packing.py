@@ -47,9 +47,17 @@ class PackedForest(BaseEstimator):  # type: ignore[misc]
         return cls(shell, estimator, PackedTrees.of([tree.tree_ for tree in forest.estimators_]))
 
     def unpacked(self) -> Any:
-        """Return the forest."""
+        """Return the forest.
+
+        Raises
+        ------
+        ValueError
+            If its parts do not fit together.
+        """
         _check_type(self.forest, FORESTS)
         _check_type(self.estimator, _sub_estimators(self.forest))
+        _check_features(self.forest, self.trees)
+        _check_features(self.estimator, self.trees)
         forest = copy.copy(self.forest)
         forest.estimators_ = [_with(self.estimator, tree_=tree) for tree in self.trees.trees()]
         return forest
@@ -68,8 +76,15 @@ class PackedTree(BaseEstimator):  # type: ignore[misc]
         return cls(_without(estimator, "tree_"), PackedTrees.of([estimator.tree_]))
 
     def unpacked(self) -> Any:
-        """Return the tree."""
+        """Return the tree.
+
+        Raises
+        ------
+        ValueError
+            If its parts do not fit together.
+        """
         _check_type(self.estimator, TREES)
+        _check_features(self.estimator, self.trees)
         return _with(self.estimator, tree_=self.trees.trees()[0])
 
 
@@ -240,3 +255,9 @@ def _sub_estimators(forest: Any) -> tuple[type, ...]:
 def _check_type(value: Any, allowed: tuple[type, ...]) -> None:
     if not isinstance(value, allowed):
         raise ValueError(f"a {type(value).__name__} is not what was packed")
+
+
+def _check_features(estimator: Any, trees: PackedTrees) -> None:
+    """Check that what looks at the width of a table expects the width that the trees do: they do not look."""
+    if getattr(estimator, "n_features_in_", None) != trees.n_features:
+        raise ValueError("a packed tree is of another number of features than its estimator")

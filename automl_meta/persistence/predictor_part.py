@@ -1,9 +1,11 @@
 """The fitted ensemble as bytes, through skops, and back after the bytes were looked over."""
 
 import io
+import json
 import re
 import warnings
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,14 @@ from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.ensembling.calibration import Calibration
 from automl_meta.ensembling.combiners import Combiner
 from automl_meta.ensembling.intervals import Residuals
+from automl_meta.persistence.container import MOST_VALUES, STORED_FROM, most_values
 from automl_meta.persistence.packing import pack, unpack
 from automl_meta.persistence.trusted import TRUSTED
 
 _MEMBER = re.compile(r"schema\.json|[0-9]{1,20}\.np[yz]|[0-9a-f-]{36}\.bin")
 MOST_MEMBERS = 200_000
+MOST_SPARSE_ARRAYS, MOST_SPARSE_RATIO = 10, 20  # of a sparse matrix; bytes unpacked to packed, of a large one
+_ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
 
 
 class PredictorPartError(ValueError):
@@ -113,7 +118,10 @@ def _unknown(content: bytes) -> str:
 
 
 def _check_archive(content: bytes) -> None:
-    """Check that the inner zip is as skops writes it: plain names, nothing packed, arrays as large as they say."""
+    """Check that the inner zip is as skops writes it: plain names, nothing packed, arrays as large as they say.
+
+    Only sparse matrices are zips of their own, whose arrays are packed.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -123,7 +131,7 @@ def _check_archive(content: bytes) -> None:
                 raise PredictorPartError("its ensemble would unpack to more than there is")
             for member in members:
                 _check_member(archive, member)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise PredictorPartError("its ensemble is damaged") from error
 
 
@@ -132,9 +140,56 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         raise PredictorPartError(f"its ensemble holds {member.filename[:80]!r}")
     if member.compress_type != zipfile.ZIP_STORED:
         raise PredictorPartError(f"{member.filename} of its ensemble is compressed")
-    if member.filename.endswith(".npy"):
-        with archive.open(member) as file:
+    with archive.open(member) as file:
+        start = file.read(len(_ZIP))
+        file.seek(0)
+        # What a part is read as is for the inner schema to say, whatever its name.
+        if start in (_ZIP, _EMPTY_ZIP):
+            _check_sparse(io.BytesIO(file.read()), member.filename)
+        elif member.filename.endswith(".npy"):
             _check_array(file, member)
+        elif member.filename.endswith(".json"):
+            _check_schema(file.read())
+
+
+def _check_schema(part: bytes) -> None:
+    """Check that neither making the objects nor walking through them, those that are shared again, takes forever."""
+    if most_values(part) > MOST_VALUES:
+        raise PredictorPartError(f"its ensemble holds more than {MOST_VALUES:,} values")
+    try:
+        n_steps = _steps(json.loads(part), {})
+    except (ValueError, TypeError, RecursionError) as error:
+        raise PredictorPartError(f"the outline of its ensemble cannot be read ({type(error).__name__})") from error
+    if n_steps > MOST_VALUES:
+        raise PredictorPartError("its ensemble holds the same parts in each other, again and again")
+
+
+def _steps(node: Any, known: dict[Any, int]) -> int:
+    """Return how many objects are met on the way through a node of skops, which meets a shared one at each place."""
+    if not isinstance(node, dict | list):
+        return 0
+    key = node.get("__id__") if isinstance(node, dict) else None
+    if key is not None and key in known:
+        return known[key]
+    if key is not None:
+        known[key] = 1  # met within itself it is not entered again
+    steps = 1 + sum(_steps(part, known) for part in (node.values() if isinstance(node, dict) else node))
+    if key is not None:
+        known[key] = steps
+    return steps
+
+
+def _check_sparse(content: io.BytesIO, name: str) -> None:
+    """Check that the arrays of a sparse matrix are few, unpack to no more than a part may, and are what they say."""
+    with zipfile.ZipFile(content) as archive:
+        members = archive.infolist()
+        size = sum(member.file_size for member in members)
+        most = max(STORED_FROM, MOST_SPARSE_RATIO * len(content.getbuffer()))
+        if size >= most or len(members) > MOST_SPARSE_ARRAYS:
+            raise PredictorPartError(f"{name} of its ensemble would unpack to {size:,} bytes")
+        for member in members:
+            with archive.open(member) as file:
+                _check_array(file, member)
 
 
 def _check_array(file: Any, member: zipfile.ZipInfo) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 
+from automl_meta.evaluation.partial import Fidelity
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Executor, Limits, Outcome, Status
 from automl_meta.tuning.budget import Clock
@@ -69,7 +70,7 @@ class Tuner:
         self._limits = limits
         self._on_evaluation = on_evaluation
         self._racing = racing
-        self._known = {(evaluation.configuration.id, evaluation.fidelity): evaluation for evaluation in known}
+        self._known = {_key(evaluation): evaluation for evaluation in known}
         self._meanwhile = meanwhile
         self._problem = executor.share(problem)
         self._stop = threading.Event()
@@ -117,6 +118,8 @@ class Tuner:
                 proposal = None if self._stop.is_set() or seconds <= 0 else strategy.ask(seconds)
                 if proposal is None:
                     break
+                if _key(proposal) in self._known:  # told at the beginning; of looks a strategy may not remember it
+                    continue
                 pending[self._submit(proposal)] = proposal
             if self._stop.is_set():
                 for future in [future for future in pending if not (future.running() or future.done())]:
@@ -136,7 +139,7 @@ class Tuner:
                 return evaluations
 
     def _submit(self, proposal: Proposal) -> "Future[Outcome]":
-        known = self._known.get((proposal.configuration.id, proposal.fidelity))
+        known = self._known.get(_key(proposal))
         if known is not None:
             return _ended_with(known)
         soft = self._limits.seconds
@@ -192,6 +195,10 @@ def evaluation_of(proposal: Proposal, outcome: Outcome) -> Evaluation:
         error=outcome.error,
         origin=proposal.origin,
     )
+
+
+def _key(one: Proposal | Evaluation) -> tuple[str, Fidelity]:
+    return one.configuration.id, one.fidelity
 
 
 def _ended_with(evaluation: Evaluation) -> "Future[Outcome]":

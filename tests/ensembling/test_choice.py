@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from automl_meta.ensembling import EnsembleOptions, plan_ensemble
 from automl_meta.ensembling.comparing import preferred
 from automl_meta.ensembling.costs import parse_costs
 from automl_meta.ensembling.decision import weighted
+from automl_meta.ensembling.library import make_library
 from automl_meta.errors import InputError
-from automl_meta.evaluation.metrics import default_metric, resolve_metric
+from automl_meta.evaluation.metrics import Metric, default_metric, resolve_metric
 
 
 def plan_of(made, y, task, metric=None, **options):
@@ -137,6 +139,24 @@ def test_honest_predictions_are_probabilities_and_what_is_decided_by(metric: str
     assert called.sum() > 1.2 * (plan.honest.plain.argmax(axis=1) == 1).sum()
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "f1"])
+def test_where_mistakes_cost_candidates_are_compared_by_what_their_decisions_cost(metric: str) -> None:
+    """The first is right more often, but all that it tells of a row are 10 % or 90 %; the second knows safe rows."""
+    random = np.random.default_rng(0)
+    y = random.permutation(np.arange(1000) % 2)
+    said = np.where(random.random(1000) < 0.85, y, 1 - y)
+    evidence = 1.6 * (random.normal(size=1000) + np.where(y == 1, 0.8, -0.8))
+    second = [np.where(said == 1, 0.9, 0.1), 1 / (1 + np.exp(-evidence))]
+    made = [evaluation(f"c{number}", np.column_stack([1 - p, p])) for number, p in enumerate(second)]
+    costs = parse_costs("fn=20", ["no", "yes"])
+    plan = plan_of(made, y, Task.BINARY, metric, kind="best", calibrate=False, mistake_costs=costs)
+    assert plan.members == (made[1].configuration.id,)
+    assert plan.cost < 0.5  # that of saying yes to all
+    assert plan.metric == metric
+    assert 0 < plan.score < 1
+    assert plan.comparison[0].score == pytest.approx(plan.best_single_score)
+
+
 def test_costs_of_several_classes_favour_the_dear_mistakes() -> None:
     costs = parse_costs("a:c=10, b:c=10", ("a", "b", "c"))
     assert costs.tolist() == [[0, 1, 10], [1, 0, 10], [1, 1, 0]]
@@ -184,6 +204,24 @@ def test_a_plan_is_json_ready_and_repeatable() -> None:
         estimate.pop("seconds")
     assert json.dumps(first, allow_nan=False) == json.dumps(second, allow_nan=False)
     assert set(first["members"][0]) == {"id", "algorithm", "weight", "layer", "refitted", "score_without"}
+
+
+def test_candidates_that_were_scored_are_not_scored_again() -> None:
+    """A score of many classes takes a second on many rows, and there may be hundreds of candidates."""
+    made, y = class_problem(300, 2, [1.0] * 8)
+    scored = [replace(one, scores={"counted": (0.5 + number / 100,)}) for number, one in enumerate(made)]
+    asked = []
+
+    def count(*_: object) -> float:
+        asked.append(1)
+        return 0.0
+
+    counted = Metric("counted", count, frozenset({Task.BINARY}), "probabilities")
+    library = make_library(scored, y, Task.BINARY, counted, folds_of(y, Task.BINARY))
+    assert not asked
+    assert library.candidates[0].evaluation is scored[-1]
+    make_library(made, y, Task.BINARY, counted, folds_of(y, Task.BINARY))
+    assert len(asked) == len(made)
 
 
 def test_no_time_leaves_the_single_best() -> None:

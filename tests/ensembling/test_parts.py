@@ -103,3 +103,17 @@ def test_two_parts_give_no_calibration_and_no_threshold() -> None:
     assert plan.kind in ("best", "greedy")
     assert plan.calibration is None
     assert plan.decision is None
+
+
+@pytest.mark.parametrize(("groups_per_fold", "kinds"), [(1, ("best", "greedy")), (10, ("stack",))])
+def test_of_few_groups_a_stack_must_be_better_and_not_just_uncertain(
+    groups_per_fold: int, kinds: tuple[str, ...]
+) -> None:
+    """One group of four is far off: a shift learned from the others helps there, and harms everywhere else."""
+    made, y = number_problem(400, [0.3, 0.3, 0.3])
+    fold_of = np.arange(400) // 100
+    y = y + np.array([3.0, 0.5, 0.5, 0.5])[fold_of]
+    folds = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(4)]
+    groups = fold_of * groups_per_fold + np.arange(400) % groups_per_fold
+    plan = plan_ensemble(made, y, Task.REGRESSION, RMSE, folds, groups=groups)
+    assert plan.kind in kinds

@@ -93,3 +93,12 @@ def test_fewer_training_rows_with_all_folds_leave_no_row_without_a_prediction(wi
     assert np.isfinite(found.predictions).all()
     whole = cross_validate(configuration, dataset, folds, seed=0)
     assert (found.predictions != whole.predictions).any()
+
+
+def test_fit_to_fewer_rows_leaves_the_models_of_the_whole_evaluation_alone(wine: tuple, tmp_path) -> None:
+    dataset, folds, configuration = wine
+    whole, part = (
+        cross_validate(configuration, dataset, folds, seed=0, models_folder=tmp_path, fidelity=fidelity)
+        for fidelity in (FULL, Fidelity(rows=0.5))
+    )
+    assert len(set(whole.models) | set(part.models)) == 2 * len(folds)

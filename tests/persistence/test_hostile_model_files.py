@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import skops.io
+from scipy.sparse import csr_array, save_npz
 from sklearn.linear_model import LogisticRegression
 from test_model_files import fitted
 
@@ -20,6 +21,7 @@ from automl_meta.datasets import Task
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.ensembling.combiners import WeightedAverage
 from automl_meta.persistence import ModelFileError, load_model, save_model
+from automl_meta.persistence.container import MOST_VALUES
 
 MARK = "ran.txt"
 Parts = dict[str, bytes]
@@ -142,6 +144,42 @@ def bomb(name: str) -> Callable[[bytes], bytes]:
     return with_part(name, b" " * (64 * 2**20))
 
 
+def deflated_zeros(good: bytes) -> bytes:
+    """Claim an ensemble that unpacks to a hundred times its size, which is what a fixed ratio would let through."""
+    part = np.random.default_rng(0).bytes(2**18) + bytes(25 * 2**20)
+    return consistent({**parts_of(good), "predictor.skops": part})
+
+
+def many_values(good: bytes) -> bytes:
+    part = b'{"a":[' + b",".join([b"{}"] * (MOST_VALUES + 1)) + b"]}"
+    return consistent({**parts_of(good), "report.json": part})
+
+
+def sparse_bomb(extension: str) -> Callable[[bytes], bytes]:
+    """Let a sparse matrix, whose arrays are packed, unpack to a thousand times its size."""
+
+    def edit(inner: Parts) -> Parts:
+        stream = io.BytesIO()
+        matrix = csr_array((np.zeros(4 * 2**20), np.zeros(4 * 2**20, dtype=np.int32), [0, 4 * 2**20]))
+        save_npz(stream, matrix)
+        schema = json.loads(inner["schema.json"])
+        node = {"__class__": "spmatrix", "__module__": "scipy.sparse._matrix", "__loader__": "SparseMatrixNode"}
+        schema["content"]["content"]["residuals"] = {**node, "type": "scipy", "file": f"77.{extension}"}
+        return {**inner, f"77.{extension}": stream.getvalue(), "schema.json": json.dumps(schema).encode()}
+
+    return with_inner(edit)
+
+
+def doubled(schema: dict[str, Any]) -> None:
+    """Put into the ensemble a list that holds the same list twice, which holds the same list twice, and so on."""
+    node: dict[str, Any] = {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode", "content": []}
+    node["__id__"] = 10**9
+    for depth in range(1, 60):
+        again = {"__class__": "", "__module__": "", "__loader__": "CachedNode", "__id__": node["__id__"]}
+        node = {**node, "content": [node, again], "__id__": 10**9 + depth}
+    schema["content"]["content"]["decision"] = node
+
+
 def estimator_bytes(value: Any) -> bytes:
     return skops.io.dumps(value)
 
@@ -256,6 +294,11 @@ HOSTILE: dict[str, Callable[[bytes], bytes]] = {
     "inner array is noise": with_inner(lambda inner: {**inner, first_array(inner): b"\x93NUMPY noise"}),
     "inner path traversal": with_inner(lambda inner: {**inner, "../../evil.npy": b"x"}),
     "inner program": with_inner(lambda inner: {**inner, "evil.py": b"import os"}),
+    "zeros in the ensemble": deflated_zeros,
+    "millions of values": many_values,
+    "bomb in a sparse matrix": sparse_bomb("npz"),
+    "bomb in a sparse matrix of another name": sparse_bomb("npy"),
+    "the same list twice, sixty deep": with_inner_schema(doubled),
     "inner members compressed": lambda good: consistent(
         {**parts_of(good), "predictor.skops": zipped(parts_of(parts_of(good)["predictor.skops"]))}
     ),
@@ -280,6 +323,24 @@ def test_hostile_files_are_refused_with_one_message(
     assert len(message.splitlines()) == 1
     assert len(message) < 700
     assert [entry.name for entry in tmp_path.iterdir()] == ["bad.automl"], "nothing ran, nothing was unpacked"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("zeros in the ensemble", "would unpack"),
+        ("millions of values", "more than 5,000,000 values"),
+        ("bomb in a sparse matrix", "would unpack"),
+        ("bomb in a sparse matrix of another name", "would unpack"),
+        ("the same list twice, sixty deep", "again and again"),
+    ],
+)
+def test_what_would_fill_the_memory_is_refused_before_it_is_unpacked(
+    name: str, reason: str, good: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.automl").write_bytes(HOSTILE[name](good))
+    with pytest.raises(ModelFileError, match=reason):
+        load_model(tmp_path / "bad.automl")
 
 
 @pytest.mark.parametrize("name", ["os.system", "subprocess.Popen", "builtins.eval"])

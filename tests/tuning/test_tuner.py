@@ -164,3 +164,26 @@ def test_stop_begins_nothing_more(meanwhile: Callable[[], None] | None) -> None:
     assert len(subject.run(Climber())) <= 4
     assert len(workers.cancelled) <= AHEAD
     assert bool(workers.cancelled) == (meanwhile is not None)
+
+
+class Forgetful(Climber):
+    """Proposes first looks at 1, 2, 3, ..., also at what it was told of before."""
+
+    def ask(self, seconds: float) -> Proposal | None:
+        if self.asked == self.last:
+            return None
+        self.asked += 1
+        return Proposal(Configuration("a", {"x": self.asked}), "forgetful", Fidelity(folds=1))
+
+
+def test_what_a_timed_search_knows_is_told_once() -> None:
+    look = Evaluation(
+        configuration=Configuration("a", {"x": 2}),
+        status=Status.CANCELLED,
+        scores={"r2": (0.5,)},
+        fidelity=Fidelity(folds=1),
+    )
+    heard: list[Evaluation] = []
+    evaluations = tuner(SimulatedWorkers(1), Budget(seconds=60), heard, known=[look]).run(Forgetful(last=3))
+    assert [one.configuration.hyperparameters["x"] for one in heard] == [2, 1, 3]
+    assert evaluations == heard
