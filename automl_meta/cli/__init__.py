@@ -1,5 +1,6 @@
 """The command line: one file a command, each thin: parse, call the library, print."""
 
+import errno
 import gc
 import importlib
 import logging
@@ -29,6 +30,8 @@ COMMANDS = {
     "metabase": "Look into, build, and merge stores of prior experiments.",
     "benchmark": "Judge the meta-models, leaving one dataset out at a time.",
 }
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OF_THE_MACHINE = (*FULL, errno.EROFS, errno.EACCES, errno.EPERM)  # not of this program
 
 
 class LazyGroup(click.Group):
@@ -101,6 +104,14 @@ def _run(arguments: list[str] | None) -> object:
     except Exception as error:  # the last resort
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+            where = f"{error.filename}: " if error.filename else ""
+            advice = "Make room" if error.errno in FULL else "Ask for the rights"
+            click.echo(
+                "\n".join([f"Error: {where}{error.strerror}. {advice}, or name another place.", *_notes(error)]),
+                err=True,
+            )
+            return 2
         lines = [f"Internal error: {type(error).__name__}: {error}", "Run again with --debug for details."]
         click.echo("\n".join([*lines, *_notes(error)]), err=True)
         return 2

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import os
@@ -50,6 +51,17 @@ def test_ctrl_c_has_the_exit_code_that_shells_give_it(monkeypatch: pytest.Monkey
         raise KeyboardInterrupt
 
     assert run_command(monkeypatch, work) == 130
+
+
+@pytest.mark.parametrize(("number", "advice"), [(errno.ENOSPC, "Make room"), (errno.EROFS, "Ask for the rights")])
+def test_what_the_machine_refuses_is_no_internal_error(
+    number: int, advice: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> None:
+        raise OSError(number, os.strerror(number), "out.csv")
+
+    assert run_command(monkeypatch, work) == 2
+    assert capsys.readouterr().err == f"Error: out.csv: {os.strerror(number)}. {advice}, or name another place.\n"
 
 
 def test_a_signal_that_is_to_be_ignored_stays_ignored() -> None:
