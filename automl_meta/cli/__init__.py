@@ -1,13 +1,16 @@
 """The command line: one file a command, each thin: parse, call the library, print."""
 
+import errno
 import gc
 import importlib
 import logging
 import sys
+import warnings
 
 import click
 
 from automl_meta import __version__
+from automl_meta.cli.surroundings import Ended, ended_by_signals, lenient_streams
 from automl_meta.errors import InputError
 
 # Name, and the line that --help shows, so that --help imports no command.
@@ -27,6 +30,8 @@ COMMANDS = {
     "metabase": "Look into, build, and merge stores of prior experiments.",
     "benchmark": "Judge the meta-models, leaving one dataset out at a time.",
 }
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OF_THE_MACHINE = (*FULL, errno.EROFS, errno.EACCES, errno.EPERM)  # not of this program
 
 
 class LazyGroup(click.Group):
@@ -54,7 +59,8 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="automl-meta")
 @click.option("-v", "--verbose", count=True, help="Log what happens: -v says what, -vv says everything.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def cli(verbose: int, debug: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, verbose: int, debug: bool) -> None:
     """AutoML for tables that starts from prior experiments.
 
     \b
@@ -63,35 +69,52 @@ def cli(verbose: int, debug: bool) -> None:
     """
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    if not (verbose or debug or sys.warnoptions):  # what libraries warn of is for whoever looks for a fault
+        context.with_resource(warnings.catch_warnings(action="ignore"))
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a mistake of the user's ends with one screen and exit code 2."""
+    lenient_streams()
+    with ended_by_signals():
+        code = _run(arguments)
+    gc.freeze()  # nothing is looked through for garbage at the very end, which would take a third of a second
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(arguments: list[str] | None) -> object:
+    """Return the exit code, or what else a command returns."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     if debug:  # wherever it stands
         arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
     try:
-        code = cli.main(arguments, prog_name="automl-meta", standalone_mode=False)
+        return cli.main(arguments, prog_name="automl-meta", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        return error.exit_code
     except click.Abort as error:
         click.echo("\n".join(["Aborted.", *_notes(error)]), err=True)
-        code = 130
+        return error.__cause__.exit_code if isinstance(error.__cause__, Ended) else 130
     except InputError as error:
         if debug:
             raise
         click.echo("\n".join([f"Error: {error}", *_notes(error)]), err=True)
-        code = 2
+        return 2
     except Exception as error:  # the last resort
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+            where = f"{error.filename}: " if error.filename else ""
+            advice = "Make room" if error.errno in FULL else "Ask for the rights"
+            click.echo(
+                "\n".join([f"Error: {where}{error.strerror}. {advice}, or name another place.", *_notes(error)]),
+                err=True,
+            )
+            return 2
         lines = [f"Internal error: {type(error).__name__}: {error}", "Run again with --debug for details."]
         click.echo("\n".join([*lines, *_notes(error)]), err=True)
-        code = 2
-    gc.freeze()  # nothing is looked through for garbage at the very end, which would take a third of a second
-    sys.exit(code if isinstance(code, int) else 0)
+        return 2
 
 
 def _notes(error: BaseException | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ import click
 from automl_meta import __version__
 from automl_meta.automl.judging import parse_gates
 from automl_meta.cli.config import option_values, read_toml
+from automl_meta.datasets import Task
 from automl_meta.errors import InputError, quoted
+from automl_meta.evaluation import resolve_metric
 from automl_meta.files import table_name
 
 BATCH_KEYS = {"time-budget", "cores", "parallel", "output", "defaults", "job"}
@@ -117,8 +120,8 @@ def read_batch(path: Path, fit: click.Command, cores: int) -> Batch:
         folder=folder,
         output=folder / str(content.get("output", path.stem)),
         seconds=_number(content, "time-budget", path),
-        cores=int(_number(content, "cores", path) or cores),
-        parallel=int(_number(content, "parallel", path) or 1),
+        cores=_count(content, "cores", path) or cores,
+        parallel=_count(content, "parallel", path) or 1,
         jobs=jobs,
     )
 
@@ -134,18 +137,41 @@ def _job(entry: Mapping[str, Any], where: str, parameters: list[click.Parameter]
     if not _NAME.fullmatch(name) or name.startswith("."):
         raise InputError(f"{where}: the name {quoted(name)} cannot be a file's. Use letters, digits, -, _ and dots.")
     test = entry.get("test")
+    gates = parse_gates([str(minimum) for minimum in minima])
+    for metric in gates:
+        _check_metric(metric, where)
     return Job(
         name=name,
         options=options,
         test=None if test is None else str(test),
-        gates=parse_gates([str(minimum) for minimum in minima]),
+        gates=gates,
     )
+
+
+def _check_metric(name: str, where: str) -> None:
+    """Refuse what is a metric of no task, before a job spends its time; which task it is, is not known yet."""
+    reasons = []
+    for task in Task:
+        try:
+            resolve_metric(name, task)
+        except InputError as error:
+            reasons.append(error)
+        else:
+            return
+    raise InputError(f"{where}, min-score: {reasons[0]}")
 
 
 def _number(content: Mapping[str, Any], key: str, path: Path) -> float | None:
     value = content.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise InputError(f"{path}: {key} = {quoted(value)} is not a number above 0.")
     return float(value)
+
+
+def _count(content: Mapping[str, Any], key: str, path: Path) -> int | None:
+    value = _number(content, key, path)
+    if value is not None and not value.is_integer():
+        raise InputError(f"{path}: {key} = {value} is not a whole number.")
+    return None if value is None else int(value)

@@ -18,7 +18,7 @@ import click
 from automl_meta.cli.batch_jobs import Batch, Job
 from automl_meta.errors import InputError
 from automl_meta.evaluation import resolve_metric
-from automl_meta.files import replacing
+from automl_meta.files import is_file_name, replacing
 from automl_meta.persistence import read_contents
 
 FORMAT = 1
@@ -99,7 +99,10 @@ class BatchRunner:
         fresh : bool
             Do again what an earlier run did.
         """
-        self.batch.output.mkdir(parents=True, exist_ok=True)
+        try:
+            self.batch.output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.batch.output}: no folder can be made here ({error.strerror}).") from error
         results: dict[str, JobResult] = {}
         with ThreadPoolExecutor(self.batch.parallel) as pool, self._stopping():
             futures: dict[Future[JobResult], str] = {
@@ -136,12 +139,17 @@ class BatchRunner:
             if seconds is not None and seconds < LEAST_SECONDS:
                 raise JobError("the budget of the batch was spent before it could begin")
             result = self._fitted(job, seconds)
+            self._refuse_if_stopped()  # what came of it was cut short: it is no result
         except InputError as error:
             result = JobResult(name=job.name, status="failed", seconds=0.0, message=str(error))
         result = replace(result, key=key, seconds=round(time.monotonic() - began, 2))
         with replacing(self.batch.output / f"{job.name}.json") as path:
             path.write_text(json.dumps({"format": FORMAT, **result.to_dict()}, indent=1), encoding="utf-8")
         return result
+
+    def _refuse_if_stopped(self) -> None:
+        if self._stopped:
+            raise JobError("the batch was stopped")
 
     def _share(self, job: Job) -> float | None:
         """Return the seconds that a job may take now: an even share of what is left, or what it asks for if less."""
@@ -167,6 +175,8 @@ class BatchRunner:
         return known if (self.batch.output / f"{job.name}.automl").is_file() else None
 
     def _fitted(self, job: Job, seconds: float | None) -> JobResult:
+        if job.test is not None and is_file_name(job.test) and not (self.batch.folder / job.test).exists():
+            raise JobError(f"{job.test}: there is no such file.")  # said now, not after the model was made
         model = self.batch.output / f"{job.name}.automl"
         log = self.batch.output / f"{job.name}.log"
         report = ["--report", str(self.batch.output / f"{job.name}.html")]
@@ -217,8 +227,7 @@ class BatchRunner:
         limit = None if seconds is None else 2 * seconds + PATIENCE
         with log.open(mode, encoding="utf-8") as messages:
             with self._lock:
-                if self._stopped:
-                    raise JobError("the batch was stopped")
+                self._refuse_if_stopped()
                 process = subprocess.Popen(
                     command,
                     stdout=subprocess.PIPE,

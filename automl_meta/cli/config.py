@@ -97,6 +97,8 @@ def _value(key: str, value: Any, parameter: click.Parameter, where: str) -> Any:
         values = value if isinstance(value, list) else [value]
         if all(isinstance(one, str | int | float) for one in values):
             return [str(one) for one in values]
+    elif parameter.type is click.INT and isinstance(value, float):  # click would cut it off
+        raise InputError(f"{where}: {key} = {value} is not a whole number.")
     elif isinstance(value, bool) == is_flag and isinstance(value, bool | str | int | float):
         return value
     wanted = "a list of texts" if parameter.multiple else "true or false" if is_flag else "a text or a number"

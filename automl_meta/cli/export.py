@@ -1,5 +1,6 @@
 """A saved model in another shape."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def export(model: Path, kind: str, members: Any, output: Path | None) -> None:
     console = console_for()
     if kind == "python":
         write_script(path, fitted, members=members)
-        console.print(Text.assemble((f"wrote {path}", "bold"), f". Try: python {path} DATA.csv"))
+        console.print(Text.assemble((f"wrote {path}", "bold"), f". Try: python {shlex.quote(str(path))} DATA.csv"))
         return
     if kind == "onnx":
         names, difference = write_onnx(path, fitted, members=members)

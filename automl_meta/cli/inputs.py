@@ -34,10 +34,13 @@ class _Existing(click.ParamType):  # type: ignore[type-arg]  # generic only in n
         Raises
         ------
         InputError
-            If it names a file that is not there.
+            If it names a file that is not there, or a folder.
         """
-        if self.needs_file(str(value)) and not os.path.lexists(value):
-            raise InputError(f"{value}: {self.problem}")
+        if self.needs_file(str(value)):
+            if not os.path.lexists(value):
+                raise InputError(f"{value}: {self.problem}")
+            if Path(value).is_dir():
+                raise InputError(f"{value}: is a folder. Name a file in it.")
         return self.kind(value)
 
 

@@ -23,8 +23,13 @@ def console_for(*, machine_readable: bool = False, quiet: bool = False) -> Conso
 
 
 def print_json(content: Any) -> None:
-    """Print one JSON document on standard output."""
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print one JSON document on standard output, in ASCII if that cannot say all characters."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(content, indent=2, allow_nan=False)
+    click.echo(text)
 
 
 def command_line() -> str:

@@ -1,9 +1,7 @@
 """Predicting with a saved model."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import shlex
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -16,7 +14,12 @@ SHOWN_MESSAGES = 20
 @click.command()
 @click.argument("model", type=MODEL)
 @click.argument("data", type=TABLE)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="CSV or Parquet file. [default: CSV on stdout]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="CSV, TSV (each also .gz) or Parquet file. [default: CSV on stdout]",
+)
 @click.option("--proba", is_flag=True, help="Also write the probability of each class.")
 @click.option(
     "--interval",
@@ -50,17 +53,17 @@ def predict(
     from automl_meta.automl.options import available_cores
     from automl_meta.automl.predicting import Wanted, predict_pieces
     from automl_meta.cli.bars import Bar
+    from automl_meta.cli.predictions import check_output, predictions_to
     from automl_meta.datasets.streaming import open_pieces
-    from automl_meta.files import check_writable
     from automl_meta.persistence import load_model
 
     if output is not None:
-        check_writable(output)
+        check_output(output)
     fitted = load_model(model)
     wanted = Wanted(probabilities=proba, interval=interval, contributions=explain)
     console = console_for(machine_readable=True)
     done = 0
-    with open_pieces(data, fitted.schema) as table, _output(output) as write, Bar(console) as bar:
+    with open_pieces(data, fitted.schema) as table, predictions_to(output) as write, Bar(console) as bar:
         check = TableCheck(fitted.schema, fitted.profile, table.names)
         for piece in predict_pieces(fitted, table, wanted, threads=jobs or available_cores(), check=check):
             write(piece)
@@ -71,52 +74,4 @@ def predict(
         console.print(f"warning: {message}")
     if len(messages) > SHOWN_MESSAGES:
         more = len(messages) - SHOWN_MESSAGES
-        console.print(f"warning: and {more} more; see: automl-meta check {model} {data}")
-
-
-@contextmanager
-def _output(path: Path | None) -> Iterator[Callable[[Any], None]]:
-    """Give a function that writes pieces of a table, to a file that appears when all went well."""
-    from automl_meta.files import replacing
-
-    if path is None:
-        yield _CsvWriter(lambda text: click.echo(text, nl=False))
-    elif path.suffix == ".parquet":
-        with replacing(path) as temporary, _ParquetWriter(temporary) as writer:
-            yield writer
-    else:
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            yield _CsvWriter(file.write)
-
-
-class _CsvWriter:
-    def __init__(self, write: Callable[[str], Any]) -> None:
-        self._write, self._header = write, True
-
-    def __call__(self, piece: Any) -> None:
-        self._write(piece.to_csv(index=False, header=self._header))
-        self._header = False
-
-
-class _ParquetWriter:
-    """Writes a row group a piece; all have the types of the first."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writer: Any = None
-
-    def __enter__(self) -> "_ParquetWriter":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-    def __call__(self, piece: Any) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        if self._writer is None:
-            schema = pa.Schema.from_pandas(piece, preserve_index=False)
-            self._writer = pq.ParquetWriter(self._path, schema)
-        self._writer.write_table(pa.Table.from_pandas(piece, schema=self._writer.schema, preserve_index=False))
+        console.print(f"warning: and {more} more; see: {shlex.join(['automl-meta', 'check', str(model), data])}")

@@ -1,5 +1,6 @@
 """A run that begins, or goes on in the folder of an earlier one."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,7 +68,9 @@ def _go_on(
     arguments["metabase"] = Path(arguments["metabase"]) if arguments["metabase"] else None
     source = data or settings["data"]
     if source == STANDARD_INPUT and data is None:
-        raise InputError(f"the run read its table from standard input. Try: automl-meta fit - --resume {path}")
+        raise InputError(
+            f"the run read its table from standard input. Try: automl-meta fit - --resume {shlex.quote(str(path))}"
+        )
     return folder, source, arguments
 
 

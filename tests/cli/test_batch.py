@@ -8,7 +8,7 @@ from small_ensembles import shop_table
 
 import automl_meta
 from automl_meta.cli import main
-from automl_meta.cli.batch_jobs import read_batch
+from automl_meta.cli.batch_jobs import Job, read_batch
 from automl_meta.cli.batch_running import BatchRunner, JobResult
 from automl_meta.cli.batch_summary import annotation, exit_code, write_junit
 from automl_meta.cli.fit import fit
@@ -123,6 +123,37 @@ def test_a_job_without_time_fails_and_says_so(folder: Path) -> None:
     assert "budget" in result.message
 
 
+def test_a_job_whose_test_table_is_not_there_fails_before_it_is_fitted(folder: Path) -> None:
+    (folder / "j.toml").write_text('[[job]]\nname = "one"\ndata = "binary.csv"\ntest = "gone.csv"\n')
+    batch = read_batch(folder / "j.toml", fit, 1)
+    (result,) = BatchRunner(batch, fit.params).run(lambda _: None)
+    assert (result.status, result.message) == ("failed", "gone.csv: there is no such file.")
+    assert not (batch.output / "one.log").exists()
+
+
+def test_a_job_that_was_stopped_with_the_batch_is_done_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "j.toml").write_text('[[job]]\nname = "one"\ndata = "binary.csv"\n')
+    batch = read_batch(folder / "j.toml", fit, 1)
+    stops = iter([True, False])
+
+    def cut_short(runner: BatchRunner, job: Job, seconds: float | None) -> JobResult:
+        (runner.batch.output / "one.automl").touch()  # a process that is asked to end saves its best so far
+        runner._stopped = next(stops)
+        return result("ok", metric="roc_auc", score=0.6, score_error=0.1)
+
+    monkeypatch.setattr(BatchRunner, "_fitted", cut_short)
+    (stopped,) = BatchRunner(batch, fit.params).run(lambda _: None)
+    (again,) = BatchRunner(batch, fit.params).run(lambda _: None)
+    assert (stopped.status, stopped.message) == ("failed", "the batch was stopped")
+    assert (again.status, again.resumed) == ("ok", False)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(folder: Path) -> None:
+    (folder / "models").touch()
+    with pytest.raises(InputError, match="no folder can be made here"):
+        BatchRunner(read_batch(folder / "jobs.toml", fit, 1), fit.params).run(lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
@@ -136,6 +167,10 @@ def test_a_job_without_time_fails_and_says_so(folder: Path) -> None:
         ("[[job]]\ndata = 'x.csv'\n[[job]]\ndata = 'x.csv'", "two jobs"),
         ("time-budget = -1\n[[job]]\ndata = 'x.csv'", "above 0"),
         ("budget = 1\n[[job]]\ndata = 'x.csv'", "no setting 'budget'"),
+        ("time-budget = inf\n[[job]]\ndata = 'x.csv'", "above 0"),
+        ("parallel = 0.5\n[[job]]\ndata = 'x.csv'", "parallel = 0.5 is not a whole number"),
+        ("[[job]]\ndata = 'x.csv'\nfolds = 2.5", "folds = 2.5 is not a whole number"),
+        ("[[job]]\ndata = 'x.csv'\nmin-score = 'acuracy=0.8'", "no metric named 'acuracy'"),
         ("[[job", "is not TOML"),
     ],
 )

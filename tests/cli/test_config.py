@@ -72,6 +72,7 @@ def test_a_project_that_says_nothing_changes_nothing(shop: Path, capsys: pytest.
         ("xyzzy = 1", "Known:"),
         ("seed = 'many'", "seed"),
         ("seed = true", "a text or a number"),
+        ("folds = 3.5", "not a whole number"),
         ("quiet = 1", "true or false"),
         ("include = [{a = 1}]", "a list of texts"),
         ("task = 'guess'", "guess"),

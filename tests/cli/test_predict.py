@@ -1,4 +1,7 @@
 import json
+import os
+import shlex
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +169,75 @@ def test_predicting_another_kind_of_table_says_so(
     table.to_csv(tmp_path / "t.csv", index=False)
     assert run("predict", folder / "binary.automl", tmp_path / "t.csv", "-o", tmp_path / "p.csv") == 0
     assert "distributed differently" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("p.csv.gz", {"compression": "gzip"}),
+        ("p.TSV", {"sep": "\t"}),
+        ("p.tab.gz", {"sep": "\t", "compression": "gzip"}),
+        ("p", {}),
+    ],
+)
+def test_predictions_are_what_the_name_of_their_file_says(
+    name: str, how: dict[str, str], folder: Path, tmp_path: Path
+) -> None:
+    model, table = folder / "binary.automl", folder / "binary.csv"
+    assert run("predict", model, table, "-o", tmp_path / "plain.csv") == 0
+    assert run("predict", model, table, "-o", tmp_path / name) == 0
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / name, **how), pd.read_csv(tmp_path / "plain.csv"))
+
+
+@pytest.mark.parametrize("name", ["p.PARQUET", "p.pq"])
+def test_parquet_is_written_whatever_the_case_of_its_ending(name: str, folder: Path, tmp_path: Path) -> None:
+    assert run("predict", folder / "binary.automl", folder / "binary.csv", "-o", tmp_path / name) == 0
+    assert len(pd.read_parquet(tmp_path / name)) == 130
+
+
+@pytest.mark.parametrize("name", ["p.json", "p.xlsx", "p.parquet.gz", "p.csv.zip"])
+def test_endings_of_other_formats_are_refused_at_once(
+    name: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("predict", folder / "binary.automl", folder / "binary.csv", "-o", tmp_path / name) == 2
+    assert "written as CSV, TSV" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_written_to_and_a_link_is_followed(folder: Path, tmp_path: Path) -> None:
+    model, table = folder / "binary.automl", folder / "binary.csv"
+    pipe, link, file = tmp_path / "pipe", tmp_path / "link.csv", tmp_path / "file.csv"
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    assert run("predict", model, table, "-o", pipe) == 0
+    reader.join()
+    assert run("predict", model, table, "-o", link) == 0
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert read == [file.read_bytes()]
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "-")])
+def test_standard_output_gets_the_bytes_that_a_file_gets(
+    output: tuple[str, ...], folder: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    model, table = folder / "multiclass.automl", folder / "multiclass.csv"
+    assert run("predict", model, table, "-o", tmp_path / "p.csv") == 0
+    assert run("predict", model, table, *output) == 0
+    assert capsysbinary.readouterr().out == (tmp_path / "p.csv").read_bytes()
+
+
+def test_what_is_suggested_can_be_typed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "my script.py"
+    assert run("export", folder / "binary.automl", "-o", script) == 0
+    assert shlex.quote(str(script)) in capsys.readouterr().out.replace("\n", " ")
+
+
+@pytest.mark.parametrize("command", ["show", "report", "predict"])
+def test_a_folder_is_no_model(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = ["-"] if command == "predict" else []
+    assert run(command, tmp_path, *more) == 2
+    assert "is a folder" in capsys.readouterr().err
