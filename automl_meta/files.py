@@ -1,6 +1,7 @@
 """What is a file's name, and writing files so that nobody ever sees half of one."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,43 +28,59 @@ def table_name(source: str | Path) -> str:
         return "stdin"
     if not is_file_name(text):
         return text.replace(":", "_")
-    path = Path(text)
+    path = Path(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))  # names may be any bytes
     path = path.with_suffix("") if path.suffix.casefold() == ".gz" else path
     return path.stem if path.suffix.casefold() in _TABLE_ENDINGS else path.name or "data"
 
 
 def check_writable(path: Path) -> None:
-    """Check, before any work is done, that a file could be written at `path`.
+    """Check, before any work is done, that a file could be written at `path`; a link leads to its file.
 
     Raises
     ------
     InputError
         If its folder does not exist, is not writable, or `path` is a folder.
     """
-    folder = path.parent
+    place = path.resolve()
+    folder = place.parent
     if not folder.is_dir():
         raise InputError(f"{path}: the folder {str(folder)!r} does not exist. Try: mkdir -p {folder}")
-    if path.is_dir():
+    if place.is_dir():
         raise InputError(f"{path}: is a folder, not a file. Try a file name inside it.")
-    if not os.access(folder, os.W_OK):
+    if not os.access(place if _takes_bytes(place) else folder, os.W_OK):
         raise InputError(f"{path}: the folder {str(folder)!r} is not writable. Try another --output.")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; on success sync it and rename it to `path`, on failure remove it."""
+    """Give a temporary name beside `path`; on success sync it and rename it to `path`, on failure remove it.
+
+    What is no file but a pipe or a device stays what it is: it gets the content when that is whole.
+    """
     check_writable(path)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    place = path.resolve()
+    in_place = _takes_bytes(place)
+    folder = None if in_place else place.parent
+    descriptor, name = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=folder)
     os.close(descriptor)
     temporary = Path(name)
     try:
         yield temporary
+        if in_place:
+            with temporary.open("rb") as source, place.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            return
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        temporary.replace(place)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _takes_bytes(place: Path) -> bool:
+    """Return whether `place` is a pipe or a device, which is written to and not replaced."""
+    return place.exists() and not place.is_file() and not place.is_dir()
 
 
 def _umask() -> int:

@@ -99,7 +99,7 @@ def _row_columns(frame: pd.DataFrame, schema: Schema, time: str | None) -> RowCo
     groups, weights = schema.names(ColumnRole.GROUP), schema.names(ColumnRole.WEIGHT)
     missing = tuple(name for name in groups if name not in frame.columns)
     if missing:
-        raise MissingColumnsError(missing, tuple(frame.columns))
+        raise MissingColumnsError(missing, schema.unknown(frame.columns))
     present = [name for name in weights if name in frame.columns]
     columns = RowColumns(groups=next(iter(groups), None), time=time, weight=next(iter(present), None))
     columns.check(schema.target, tuple(frame.columns))

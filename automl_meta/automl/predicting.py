@@ -58,7 +58,7 @@ def predict_pieces(
     present = {str(name).strip() for name in table.names}
     missing = tuple(column.name for column in schema.features if column.name not in present)
     if missing:
-        raise MissingColumnsError(missing, table.names)
+        raise MissingColumnsError(missing, schema.unknown(str(name).strip() for name in table.names))
     if wanted.probabilities and schema.classes is None:
         raise InputError("--proba: the model predicts numbers, not classes. Leave it out.")
     if wanted.interval is not None and schema.classes is not None:

@@ -31,8 +31,7 @@ def check_output(path: Path) -> None:
     """
     if str(path) == STANDARD_OUTPUT:
         return
-    if not _takes_bytes(path):
-        check_writable(path.resolve())
+    check_writable(path)
     ending, is_gzipped = _ending(path)
     if ending in REFUSED or (is_gzipped and ending in PARQUET):
         raise InputError(
@@ -48,27 +47,20 @@ def predictions_to(path: Path | None) -> Iterator[Callable[[Any], None]]:
     Parameters
     ----------
     path : Path or None
-        None or - for CSV on standard output; in UTF-8 there, too, whatever the terminal's encoding is. Pipes and
-        devices are written to as they are, and a link leads to its file.
+        None or - for CSV on standard output; in UTF-8 there, too, whatever the terminal's encoding is.
     """
     if path is None or str(path) == STANDARD_OUTPUT:
         yield _TextWriter(lambda content: click.echo(content, nl=False), ",")
         return
     ending, is_gzipped = _ending(path)
     with ExitStack() as stack:
-        place = path if _takes_bytes(path) else stack.enter_context(replacing(path.resolve()))
-        file: Any = stack.enter_context(place.open("wb"))
+        file: Any = stack.enter_context(stack.enter_context(replacing(path)).open("wb"))
         if ending in PARQUET:
             yield stack.enter_context(_ParquetWriter(file))
             return
         if is_gzipped:  # without name and time: the same predictions are the same file
             file = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0))
         yield _TextWriter(file.write, "\t" if ending in TABS else ",")
-
-
-def _takes_bytes(path: Path) -> bool:
-    """Return whether `path` is a pipe or a device, which is written to and not replaced."""
-    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _ending(path: Path) -> tuple[str, bool]:

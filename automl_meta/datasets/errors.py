@@ -68,14 +68,20 @@ class MissingTargetError(InputError):
 
 
 class MissingColumnsError(InputError):
-    """Columns that the model was fitted to are not in the table."""
+    """Columns that the model was fitted to are not in the table.
 
-    def __init__(self, missing: tuple[str, ...], present: tuple[str, ...]) -> None:
-        super().__init__(missing, present)
+    Parameters
+    ----------
+    missing, unknown : tuple of str
+        Columns that only the model knows, and such that only the table has: one may be meant to be the other.
+    """
+
+    def __init__(self, missing: tuple[str, ...], unknown: tuple[str, ...]) -> None:
+        super().__init__(missing, unknown)
 
     def __str__(self) -> str:
-        missing, present = self.args
-        near = {name: nearest(name, [other for other in present if other not in missing]) for name in missing}
+        missing, unknown = self.args
+        near = {name: nearest(name, unknown) for name in missing}
         hints = [f"{quoted(other)} for {quoted(name)}" for name, other in near.items() if other]
         hint = f" Is it {'; '.join(hints[:3])}?" if hints else ""
         return (

@@ -91,7 +91,7 @@ def features_from(X: Any, schema: Schema) -> tuple[pd.DataFrame, FeatureCheck]:
     present = set(frame.columns)
     missing = tuple(column.name for column in schema.features if column.name not in present)
     if missing:
-        raise MissingColumnsError(missing, tuple(frame.columns))
+        raise MissingColumnsError(missing, schema.unknown(frame.columns))
     columns: dict[str, Any] = {}
     unseen: dict[str, dict[str, int]] = {}
     unreadable: dict[str, int] = {}

@@ -1,6 +1,6 @@
 """What is known of a table's columns: their roles, and how a cell is read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -93,6 +93,10 @@ class Schema:
     def known_names(self) -> frozenset[str]:
         """The names of all columns, the target's among them."""
         return frozenset({self.target, *(column.name for column in self.columns)})
+
+    def unknown(self, names: Iterable[object]) -> tuple[str, ...]:
+        """Return those of `names` that no column has, nor the target."""
+        return tuple(str(name) for name in names if name not in self.known_names)
 
     @property
     def texts_in_files(self) -> frozenset[str]:

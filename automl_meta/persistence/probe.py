@@ -1,5 +1,6 @@
 """A few synthetic rows whose predictions are stored, to tell whether a model still predicts the same elsewhere."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,9 @@ def make_probe(schema: Schema, predictor: EnsemblePredictor) -> dict[str, Any]:
     """Return rows made of the schema's ranges and levels, column by column, with their predictions; JSON-ready."""
     columns = {column.name: _cells(column, number) for number, column in enumerate(schema.features)}
     predictions = _predict(schema, predictor, columns)
-    return {"columns": columns, "predictions": predictions.tolist()}
+    kept = predictions.astype(object)
+    kept[~np.isfinite(predictions)] = None  # what is too large for a number has no place in JSON
+    return {"columns": columns, "predictions": kept.tolist()}
 
 
 def probe_difference(schema: Schema, predictor: EnsemblePredictor, probe: Mapping[str, Any]) -> float:
@@ -27,8 +30,11 @@ def probe_difference(schema: Schema, predictor: EnsemblePredictor, probe: Mappin
     today = _predict(schema, predictor, probe["columns"])
     if stored.shape != today.shape:
         return float("inf")
-    size = 1.0 if schema.task.is_classification else max(float(np.abs(stored).max()), 1e-12)
-    return float(np.abs(stored - today).max() / (TOLERANCE * size))
+    finite = np.isfinite(stored)
+    if (finite != np.isfinite(today)).any():
+        return float("inf")
+    size = 1.0 if schema.task.is_classification else max(float(np.abs(stored[finite]).max(initial=0.0)), 1e-12)
+    return float(np.abs(stored / size - today / size).max(where=finite, initial=0.0) / TOLERANCE)
 
 
 def canonical_frame(schema: Schema, columns: Mapping[str, list[Any]], n_rows: int) -> pd.DataFrame:
@@ -44,7 +50,7 @@ def _cells(column: Column, number: int) -> list[Any]:
     steps = [(row * (number % 3 + 1) + number) % (N_ROWS - 1) for row in range(N_ROWS - 1)]
     if column.role is ColumnRole.NUMERIC:
         low, high = column.minimum or 0.0, column.maximum if column.maximum is not None else 1.0
-        return [*(low + (high - low) * step / (N_ROWS - 2) for step in steps), None]
+        return [*(_between(low, high, step / (N_ROWS - 2)) for step in steps), None]
     if column.role is ColumnRole.BOOLEAN:
         return [*(float(step % 2) for step in steps), None]
     if column.role is ColumnRole.CATEGORICAL:
@@ -53,6 +59,11 @@ def _cells(column: Column, number: int) -> list[Any]:
     if column.role is ColumnRole.DATE:
         return [*(f"20{10 + step:02}-0{step + 1}-1{step}T0{step}:30:00" for step in steps), None]
     return [*(f"some words {step} of {column.name}" for step in steps), None]
+
+
+def _between(low: float, high: float, share: float) -> float:
+    width = high - low
+    return low + width * share if math.isfinite(width) else low * (1.0 - share) + high * share
 
 
 def _predict(schema: Schema, predictor: EnsemblePredictor, columns: Mapping[str, list[Any]]) -> NDArray[np.float64]:

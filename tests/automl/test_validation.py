@@ -8,6 +8,7 @@ from automl_meta.automl.options import RunOptions
 from automl_meta.automl.search import effort_of
 from automl_meta.automl.validation import fits_in_time, folds_of_run, scheme_in_words, scheme_of_run
 from automl_meta.datasets import Dataset, Task, make_dataset
+from automl_meta.errors import InputError
 from automl_meta.evaluation import FoldScheme
 from automl_meta.evaluation.folds import HOLD_OUT
 from automl_meta.metabase import metabase_paths
@@ -76,3 +77,9 @@ def test_the_first_evaluation_of_a_large_table_is_a_look_at_a_sample() -> None:
     counted = RunOptions(time_budget=None, max_evaluations=3)
     assert effort_of(counted, large, folds) == Effort(fits=1, training_rows=len(folds[0][0]))
     assert effort_of(options, small, folds_of_run(small, options)) == Effort(fits=5, training_rows=2_400)
+
+
+@pytest.mark.parametrize("seed", [2**63, -(2**63)])
+def test_seeds_that_a_meta_base_cannot_keep_are_refused_at_once(seed: int) -> None:
+    with pytest.raises(InputError, match="seed must be between"):
+        RunOptions(seed=seed)

@@ -72,6 +72,13 @@ def test_missing_columns_are_all_named(frame: pd.DataFrame, dataset: Dataset) ->
         features_from(renamed, dataset.schema)
 
 
+def test_a_column_that_the_model_knows_is_not_taken_for_a_missing_one(frame: pd.DataFrame) -> None:
+    twins = frame.assign(town2=frame["town"])
+    with pytest.raises(MissingColumnsError, match="lacks 1") as raised:
+        features_from(twins.drop(columns=["town"]), make_dataset(twins, "y").schema)
+    assert "Is it" not in str(raised.value)
+
+
 def test_columns_that_are_no_features_may_be_missing(frame: pd.DataFrame, dataset: Dataset) -> None:
     X, _ = features_from(frame.drop(columns=["id", "same", "y"]), dataset.schema)
     pd.testing.assert_frame_equal(X, dataset.X)
