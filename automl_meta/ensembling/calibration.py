@@ -19,6 +19,10 @@ CURVE_POINTS = 1_000
 # Standard deviation of the prior of a temperature's logarithm: few rows, none of them badly wrong, are no reason to
 # make probabilities sharper.
 DOUBT = 0.3
+# Rows that are expected to be wrong however few were seen to be: probabilities are fitted as if so many had been, in
+# each of the other classes alike (after Platt 1999, whose smoothed targets follow Laplace's rule of succession).
+# Without, nothing holds back probabilities of members that were right on all rows.
+UNSEEN = 0.3
 MAX_ROWS = 50_000  # that a calibration is fitted to; more do not move it
 
 
@@ -99,10 +103,13 @@ def _fit_temperature(probabilities: Floats, y: NDArray[np.int64], weights: Weigh
     logs = _logs(probabilities)
     chosen = logs[np.arange(len(y)), y]
 
+    others = (logs.sum(axis=1) - chosen) / (logs.shape[1] - 1)
+    unseen = UNSEEN / len(y)
+
     def loss(log_temperature: float) -> float:
         inverse = np.exp(-log_temperature)
-        likelihood = np.average(logsumexp(logs * inverse, axis=1) - chosen * inverse, weights=weights)
-        return float(likelihood + (log_temperature / DOUBT) ** 2 / (2 * len(y)))
+        losses = (1 + unseen) * logsumexp(logs * inverse, axis=1) - (chosen + unseen * others) * inverse
+        return float(np.average(losses, weights=weights) + (log_temperature / DOUBT) ** 2 / (2 * len(y)))
 
     found = minimize_scalar(loss, bounds=(np.log(0.5), np.log(10.0)), method="bounded")
     return Temperature(float(np.exp(found.x)))

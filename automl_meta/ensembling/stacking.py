@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 
+from automl_meta.ensembling.calibration import UNSEEN
 from automl_meta.ensembling.combiners import Combiner, LinearStack, LogOddsStack, centred_log
 from automl_meta.ensembling.greedy import Limits, select
 from automl_meta.ensembling.library import Floats, Library
@@ -45,26 +46,32 @@ def fit_second_layer(library: Library, *, negative_weights: bool = False) -> Com
 def _fit_log_odds(
     logs: list[NDArray[np.float64]], y: NDArray[np.int64], row_weights: Weights, least: float | None
 ) -> LogOddsStack:
-    """Minimise the log loss plus the prior's penalty over the weights (none below `least`) and the biases."""
+    """Minimise the log loss plus the prior's penalty over the weights (none below `least`) and the biases.
+
+    The log loss is of the rows and of a part of one that is wrong, see `UNSEEN`: the sum of the weights sharpens, too.
+    """
     stacked = np.stack(logs)  # (n_members, n_rows, n_classes)
     n_members, n_rows, n_classes = stacked.shape
     flat = stacked.reshape(n_members, -1)
     rows = np.arange(n_rows)
     counts = np.ones(n_rows) if row_weights is None else row_weights
     centre = 1 / n_members
+    unseen = UNSEEN / n_rows
+    unseen_class = unseen / (n_classes - 1)
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, bias = parameters[:n_members], parameters[n_members:]
         logits = (weights @ flat).reshape(n_rows, n_classes) + bias
         logits -= logits.max(axis=1, keepdims=True)
         chosen = logits[rows, y]
+        targeted = chosen + unseen_class * (logits.sum(axis=1) - chosen)
         np.exp(logits, out=logits)
         sums = logits.sum(axis=1)
-        residual = logits / sums[:, np.newaxis]
-        residual[rows, y] -= 1
+        residual = (1 + unseen) / sums[:, np.newaxis] * logits - unseen_class
+        residual[rows, y] -= 1 - unseen_class
         residual *= counts[:, np.newaxis]
         penalty = ((weights - centre) ** 2).sum() / WEIGHT_DOUBT**2 + (bias**2).sum() / BIAS_DOUBT**2
-        value = counts @ (np.log(sums) - chosen) + penalty / 2
+        value = counts @ ((1 + unseen) * np.log(sums) - targeted) + penalty / 2
         slope = np.concatenate(
             [
                 flat @ residual.ravel() + (weights - centre) / WEIGHT_DOUBT**2,
