@@ -94,9 +94,8 @@ def _print_classes(console: Any, diagnosis: dict[str, Any]) -> None:
     if len(diagnosis["per_class"]) > SHOWN_CLASSES:
         console.print(f"and {len(diagnosis['per_class']) - SHOWN_CLASSES} more classes")
     labels = diagnosis["confusion"]["labels"]
-    console.print(
-        Text("\nconfusion (columns: predicted)", style="bold")
-    )  # as a title it would be as narrow as the table
+    # Above the table and not its title, which would be as narrow as the table.
+    console.print(Text("\nconfusion (columns: predicted)", style="bold"))
     matrix = plain_table("true", *labels, right=tuple(labels))
     for label, counts in zip(labels, diagnosis["confusion"]["matrix"], strict=True):
         matrix.add_row(label, *map(str, counts))
