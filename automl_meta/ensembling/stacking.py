@@ -48,7 +48,7 @@ def _fit_log_odds(
 ) -> LogOddsStack:
     """Minimise the log loss plus the prior's penalty over the weights (none below `least`) and the biases.
 
-    The log loss is of the rows and of a part of one that is wrong, see `UNSEEN`: the sum of the weights sharpens, too.
+    The log loss is of the rows and of a part of one that is wrong, see `UNSEEN`: the sum of weights sharpens, too.
     """
     stacked = np.stack(logs)  # (n_members, n_rows, n_classes)
     n_members, n_rows, n_classes = stacked.shape
