@@ -96,7 +96,8 @@ class Schema:
 
     def unknown(self, names: Iterable[object]) -> tuple[str, ...]:
         """Return those of `names` that no column has, nor the target."""
-        return tuple(str(name) for name in names if name not in self.known_names)
+        known = self.known_names
+        return tuple(str(name) for name in names if name not in known)
 
     @property
     def texts_in_files(self) -> frozenset[str]:

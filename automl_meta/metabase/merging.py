@@ -10,29 +10,17 @@ from automl_meta.errors import InputError
 from automl_meta.files import check_writable, replacing
 from automl_meta.metabase import schema
 from automl_meta.metabase.connection import DamagedError, connect, store_uri
+from automl_meta.metabase.dataset_rows import COLUMNS, filled_in
 from automl_meta.metabase.sealing import seal
 from automl_meta.metabase.store import MetaBase
 from automl_meta.metabase.verification import damages
 
 # Names and hashes say what is the same in two stores; the ids of rows are each store's own.
-COPY = """
+COPY = f"""
 INSERT OR IGNORE INTO info SELECT * FROM other.info WHERE key != 'digest';
 
-INSERT INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin, licence, openml_id,
-    checksum)
-SELECT name, task, family, simulated, n_rows, n_columns, n_classes, target, origin, licence, openml_id, checksum
-FROM other.dataset WHERE true ORDER BY id
-ON CONFLICT (name) DO UPDATE SET
-    family = CASE WHEN family = name THEN excluded.family ELSE family END,
-    simulated = max(simulated, excluded.simulated),
-    n_rows = coalesce(nullif(n_rows, 0), excluded.n_rows),
-    n_columns = coalesce(nullif(n_columns, 0), excluded.n_columns),
-    n_classes = coalesce(nullif(n_classes, 0), excluded.n_classes),
-    target = coalesce(nullif(target, ''), excluded.target),
-    origin = coalesce(nullif(origin, ''), excluded.origin),
-    licence = coalesce(nullif(licence, ''), excluded.licence),
-    openml_id = coalesce(openml_id, excluded.openml_id),
-    checksum = coalesce(nullif(checksum, ''), excluded.checksum);
+INSERT INTO dataset ({COLUMNS}) SELECT {COLUMNS} FROM other.dataset WHERE true ORDER BY id
+{filled_in("dataset", "excluded")};
 
 INSERT OR IGNORE INTO metafeature_list (names) SELECT names FROM other.metafeature_list ORDER BY id;
 INSERT OR IGNORE INTO metafeatures

@@ -15,6 +15,7 @@ from automl_meta.errors import InputError
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import scores
 from automl_meta.metabase.connection import DamagedError, Mode, is_damage, open_connection, telling_damage
+from automl_meta.metabase.dataset_rows import COLUMNS, filled_in
 from automl_meta.metabase.keys import UNSEAL, Keys
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.pipelines.configuration import Configuration
@@ -132,22 +133,8 @@ class MetaBase:
         with self.transaction():
             known = self.check_same(record)
             self.connection.execute(
-                """
-                INSERT INTO dataset (name, task, family, simulated, n_rows, n_columns, n_classes, target, origin,
-                                     licence, openml_id, checksum)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (name) DO UPDATE SET
-                    family = CASE WHEN excluded.family = name THEN family ELSE excluded.family END,
-                    simulated = max(simulated, excluded.simulated),
-                    n_rows = coalesce(nullif(n_rows, 0), excluded.n_rows),
-                    n_columns = coalesce(nullif(n_columns, 0), excluded.n_columns),
-                    n_classes = coalesce(nullif(n_classes, 0), excluded.n_classes),
-                    target = coalesce(nullif(target, ''), excluded.target),
-                    origin = coalesce(nullif(excluded.origin, ''), origin),
-                    licence = coalesce(nullif(excluded.licence, ''), licence),
-                    openml_id = coalesce(excluded.openml_id, openml_id),
-                    checksum = coalesce(nullif(excluded.checksum, ''), checksum)
-                """,
+                f"""INSERT INTO dataset ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                {filled_in("excluded", "dataset")}""",
                 (
                     record.name,
                     record.task.value,

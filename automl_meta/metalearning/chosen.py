@@ -54,11 +54,11 @@ def chosen_model(
     if trained and forget:
         forgotten = _forgotten(memory, paths)
         for known in trained.values():
-            for name in sorted(forgotten.intersection(known.origin.datasets)):
+            if learned := sorted(forgotten.intersection(known.origin.datasets)):
                 raise InputError(
                     f"--forget {' --forget '.join(sorted(forget))}: the weights of {known.origin.method} were "
-                    f"trained on {name}, which is to be forgotten. Try without --meta-model, or train on a meta-base "
-                    "without it: automl-meta metabase train-meta-models"
+                    f"trained on {learned[0]}, which is to be forgotten. Try without --meta-model, or train on a "
+                    "meta-base without it: automl-meta metabase train-meta-models"
                 )
 
     def member_for(member: str, experience: Experience) -> MetaModel:

@@ -1,6 +1,7 @@
 """A small meta-base in a file, for what reads one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,19 @@ def write_metabase(
             for number in range(n_datasets):
                 _add_dataset(store, task, number, candidates, protocol)
     return path
+
+
+def write_twin(base: Path, path: Path) -> str:
+    """Write what is known of the dataset binary5 to another meta-base, under the name that is returned."""
+    name = "learned-c0ffee"
+    with MetaBase.open(base) as store, MetaBase.open(path, "w") as target:
+        record = store.dataset("binary5")
+        assert record is not None
+        target.add_dataset(replace(record, name=name, family=name))
+        target.set_metafeatures(name, store.metafeatures()["binary5"])
+        for run in store.runs("binary5"):
+            target.add_run(replace(run, dataset=name))
+    return name
 
 
 def table_like(number: int, task: Task) -> tuple[np.ndarray, np.ndarray]:

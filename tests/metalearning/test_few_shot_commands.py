@@ -1,12 +1,11 @@
 """Few-shot methods on the command line: trained once, then used by name."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from bases import table_like, write_metabase
+from bases import table_like, write_metabase, write_twin
 from click.testing import CliRunner
 
 from automl_meta.cli.benchmark import benchmark
@@ -14,7 +13,6 @@ from automl_meta.cli.metabase import metabase
 from automl_meta.cli.recommend import recommend
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
-from automl_meta.metabase import MetaBase
 from automl_meta.metalearning.chosen import chosen_model
 from automl_meta.metalearning.memory import remember
 
@@ -79,19 +77,13 @@ def test_weights_that_know_a_dataset_are_not_used_when_it_is_forgotten(folder: P
 def test_weights_that_know_a_forgotten_table_by_another_name_are_not_used(folder: Path, tmp_path: Path) -> None:
     train(folder, "matching")
     base, personal = folder / "base.sqlite", tmp_path / "personal.sqlite"
-    with MetaBase.open(base) as store, MetaBase.open(personal, "w") as target:
-        record = store.dataset("binary5")
-        assert record is not None
-        target.add_dataset(replace(record, name="learned-c0ffee", family="learned-c0ffee"))
-        target.set_metafeatures("learned-c0ffee", store.metafeatures()["binary5"])
-        for run in store.runs("binary5"):
-            target.add_run(replace(run, dataset="learned-c0ffee"))
+    twin = write_twin(base, personal)
     paths = [base, personal]
     known = remember(paths, Task.BINARY)
     assert chosen_model("matching", known, paths) is not None
-    forgotten = remember(paths, Task.BINARY, forget=["learned-c0ffee"])
+    forgotten = remember(paths, Task.BINARY, forget=[twin])
     with pytest.raises(InputError, match="were trained on binary5"):
-        chosen_model("matching", forgotten, paths, forget=["learned-c0ffee"])
+        chosen_model("matching", forgotten, paths, forget=[twin])
 
 
 def test_weights_beside_a_metabase_are_found_unless_they_came_from_another(folder: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bases import METRICS, write_metabase
+from bases import METRICS, write_metabase, write_twin
 
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
@@ -93,20 +93,15 @@ def test_a_forgotten_dataset_takes_its_family_with_it(metabase: Path, tmp_path: 
 def test_a_forgotten_table_is_not_remembered_by_another_name(metabase: Path, tmp_path: Path) -> None:
     learned = tmp_path / "learned.sqlite"
     only_there = candidate_configurations(Task.BINARY, 30)[-1]
-    with MetaBase.open(metabase) as store, MetaBase.open(learned, "w") as target:
-        record = store.dataset("binary5")
-        assert record is not None
-        target.add_dataset(replace(record, name="learned-c0ffee", family="learned-c0ffee"))
-        target.set_metafeatures("learned-c0ffee", store.metafeatures()["binary5"])
-        for run in store.runs("binary5"):
-            target.add_run(replace(run, dataset="learned-c0ffee"))
-        target.add_run(replace(run, dataset="learned-c0ffee", configuration=only_there))
+    twin = write_twin(metabase, learned)
+    with MetaBase.open(learned, "w") as store:
+        store.add_run(replace(next(store.runs(twin)), configuration=only_there))
     known = remember([metabase, learned], Task.BINARY, cache=tmp_path)
-    assert "learned-c0ffee" in known.experience.datasets
+    assert twin in known.experience.datasets
     assert only_there in known.configurations
-    for name in ("binary5", "learned-c0ffee"):
+    for name in ("binary5", twin):
         forgotten = remember([metabase, learned], Task.BINARY, forget=[name], cache=tmp_path)
-        assert {"binary5", "learned-c0ffee"}.isdisjoint(forgotten.experience.datasets)
+        assert {"binary5", twin}.isdisjoint(forgotten.experience.datasets)
         assert len(forgotten.experience.datasets) == 11
         assert forgotten.experience.configurations == tuple(c.id for c in forgotten.configurations)
         assert only_there not in forgotten.configurations
