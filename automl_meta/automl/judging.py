@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl_meta.datasets import TableError, Task, has_target, target_from, weights_from
+from automl_meta.datasets import TableError, Task, groups_from, has_target, target_from, weights_from
 from automl_meta.errors import InputError, quoted
 from automl_meta.evaluation import Metric, metrics_of, resolve_metric
 from automl_meta.evaluation.bootstrap import bootstrap_intervals
@@ -25,7 +25,8 @@ class Judgement:
     Attributes
     ----------
     scores : list of dict
-        Metric, score and the 95 % bootstrap interval; None where a metric is undefined on these rows.
+        Metric, score and the 95 % bootstrap interval; None where a metric is undefined on these rows, or an
+        interval because they are all of one group.
     diagnosis : dict
         As of `diagnose_classes` or `diagnose_numbers`.
     warnings : tuple of str
@@ -42,7 +43,8 @@ def judge(model: FittedModel, frame: pd.DataFrame, extra_metrics: Sequence[str] 
     """Score `model` on the rows of a raw table that have a target, by all metrics of the task and `extra_metrics`.
 
     Metrics of classes score those that the model decides for, by its threshold or the costs of mistakes.
-    Rows count by the column of weights that the model was fitted with, if the table has it.
+    Rows count by the column of weights that the model was fitted with, and intervals draw whole groups by its
+    column of groups, if the table has them.
 
     Raises
     ------
@@ -56,10 +58,10 @@ def judge(model: FittedModel, frame: pd.DataFrame, extra_metrics: Sequence[str] 
     if not len(frame):
         raise TableError("The table", f"has no row with a target in {schema.target!r}.")
     y = target_from(frame, schema)
-    weights = weights_from(frame.reset_index(drop=True), schema)
+    weights, groups = weights_from(frame.reset_index(drop=True), schema), groups_from(frame, schema)
     prediction, check = (model.predict_proba if schema.classes else model.predict)(frame)
     decided = model.predictor.decided(prediction)
-    scores = [_scored(metric, y, decided.seen_by(metric), weights) for metric in metrics]
+    scores = [_scored(metric, y, decided.seen_by(metric), weights, groups) for metric in metrics]
     if schema.classes is None:
         diagnosis = diagnose_numbers(y.astype(np.float64), prediction)
     else:
@@ -95,8 +97,10 @@ def missed_gates(judged: Judgement, gates: Mapping[str, float], task: Task) -> l
     ]
 
 
-def _scored(metric: Metric, y: NDArray[Any], prediction: NDArray[Any], weights: Weights) -> dict[str, Any]:
-    (interval,) = bootstrap_intervals([metric], y, prediction, weights=weights).values()
+def _scored(
+    metric: Metric, y: NDArray[Any], prediction: NDArray[Any], weights: Weights, groups: NDArray[np.int64] | None
+) -> dict[str, Any]:
+    (interval,) = bootstrap_intervals([metric], y, prediction, weights=weights, groups=groups).values()
     return {"metric": metric.name, "score": metric.score(y, prediction, weights), "interval": list(interval)}
 
 

@@ -12,7 +12,7 @@ from automl_meta.datasets.errors import (
 from automl_meta.datasets.features import FeatureCheck, features_from
 from automl_meta.datasets.making import dataset_from_arrays, make_dataset, read_dataset
 from automl_meta.datasets.reading import read_table
-from automl_meta.datasets.row_columns import RowColumnError, RowColumns, weights_from
+from automl_meta.datasets.row_columns import RowColumnError, RowColumns, groups_from, weights_from
 from automl_meta.datasets.schema import Column, ColumnRole, Label, NumberFormat, Schema
 from automl_meta.datasets.target import class_labels, guess_target, has_target, labels_from, target_from
 from automl_meta.datasets.task import Task
@@ -37,6 +37,7 @@ __all__ = [
     "class_labels",
     "dataset_from_arrays",
     "features_from",
+    "groups_from",
     "guess_target",
     "has_target",
     "labels_from",

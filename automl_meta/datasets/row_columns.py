@@ -158,6 +158,20 @@ def weights_from(frame: pd.DataFrame, schema: Schema) -> NDArray[np.float64] | N
     return row_weights(present[0], frame[present[0]]) if present else None
 
 
+def groups_from(frame: pd.DataFrame, schema: Schema) -> NDArray[np.int64] | None:
+    """Return a number for each row of a raw table, the same where rows belong together; None without such a column.
+
+    A table that is not learned from may have a single group, and gaps: such a row is a group of its own.
+    """
+    present = [name for name in schema.names(ColumnRole.GROUP) if name in frame.columns]
+    if not present:
+        return None
+    cells = look(frame[present[0]]).as_text()
+    codes = cells.values.astype(np.int64)
+    codes[cells.missing] = len(cells.texts) + np.arange(cells.missing.sum())
+    return codes
+
+
 def _times(name: str, cells: Cells) -> NDArray[Any] | None:
     if cells.kind == "date":
         return cells.values

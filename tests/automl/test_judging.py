@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from small_ensembles import made, shop_table
 
 from automl_meta.automl.judging import Judgement, judge, missed_gates
-from automl_meta.datasets import Task
+from automl_meta.datasets import Column, ColumnRole, Task
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.persistence import FittedModel, make_model
 
@@ -44,3 +47,17 @@ def test_intervals_and_gates_are_of_what_the_model_predicts(decision: str) -> No
     between = {"accuracy": (scores_of(judged)["accuracy"] + scores_of(plain)["accuracy"]) / 2}
     assert missed_gates(judged, between, Task.BINARY)
     assert not missed_gates(plain, between, Task.BINARY)
+
+
+def test_intervals_draw_whole_groups_where_the_table_has_them() -> None:
+    table, one = shop_table(Task.BINARY), made(Task.BINARY)
+    grouped = Column(name="shop", role=ColumnRole.GROUP, dtype="object")
+    schema = replace(one.dataset.schema, columns=(*one.dataset.schema.columns, grouped))
+    model = replace(deciding_by(None), schema=schema)
+    by_day = table.assign(shop=table["day"].astype(str))
+    judged = judge(model, table.assign(shop=None))
+    assert judged.scores == judge(model, table).scores
+    nine = pd.concat([by_day] * 9, ignore_index=True)
+    for row, repeated in zip(judge(model, by_day).scores, judge(model, nine).scores, strict=True):
+        assert repeated["interval"] == pytest.approx(row["interval"])
+    assert all(row["interval"] == [None, None] for row in judge(model, table.assign(shop="here")).scores)

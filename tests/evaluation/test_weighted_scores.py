@@ -9,7 +9,6 @@ from sklearn import metrics as sk
 
 from automl_meta.datasets import Task
 from automl_meta.ensembling.fast_scores import make_scorer
-from automl_meta.evaluation.bootstrap import bootstrap_intervals
 from automl_meta.evaluation.metrics import Metric, MetricError, metrics_of, resolve_metric
 
 N_ROWS = 60
@@ -96,12 +95,3 @@ def test_without_a_weight_above_zero_no_score_is_defined() -> None:
 def test_metrics_that_cannot_be_weighted_say_so() -> None:
     assert not resolve_metric("roc_auc_ovo", Task.MULTICLASS).weighted
     assert resolve_metric("roc_auc_ovr", Task.MULTICLASS).weighted
-
-
-def test_bootstrap_intervals_follow_the_weights() -> None:
-    y = np.repeat([0.0, 1.0], 50)
-    error = resolve_metric("mae", Task.REGRESSION)
-    weights = np.repeat([1.0, 0.0], 50)
-    lower, upper = bootstrap_intervals([error], y, np.zeros(100), weights=weights)[error.name]
-    assert lower == upper == 0.0
-    assert bootstrap_intervals([error], y, np.zeros(100))[error.name][0] < -0.3
