@@ -172,9 +172,10 @@ def experiences(
             except MetricError as error:
                 refused = error
                 continue
-            here = {name for name in forget if name in {*experience.datasets, *experience.families}}
+            here = {given for given in forget if given in {*experience.datasets, *experience.families}}
             forgotten |= here
-            experience = without(experience, here)
+            if here:  # read again: what is forgotten has no say in which metric and configurations are taken
+                experience, _, name = read_comparable(paths, task, metric, forget=here)
             table = standings(experience.scores, experience.failed)
             if sum(is_telling(row) for row in table) >= 2:
                 found.append((title, experience, name))

@@ -1,15 +1,18 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from bases import table_like, write_metabase
 from click.testing import CliRunner
 
-from automl_meta.cli.benchmark import benchmark
+from automl_meta.cli.benchmark import benchmark, experiences
 from automl_meta.cli.recommend import recommend
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
+from automl_meta.metabase import MetaBase
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,24 @@ def test_benchmark_prints_a_table_and_writes_a_page(folder: Path) -> None:
     content = page.read_text(encoding="utf-8")
     assert content.count("<svg") == 2
     assert "src=" not in content  # nothing is fetched
+
+
+def test_benchmark_is_as_if_what_it_forgets_had_never_been_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = folder / "odd.sqlite"
+    with MetaBase.open(folder / "base.sqlite") as store, MetaBase.open(other, "w") as target:
+        record = store.dataset("binary5")
+        assert record is not None
+        target.add_dataset(replace(record, name="odd", family="odd"))
+        for run in list(store.runs("binary5"))[:4]:
+            target.add_run(replace(run, dataset="odd", scores={"f1": (0.5,) * 3}))
+    monkeypatch.setattr("automl_meta.metalearning.memory.MOST_CONFIGURATIONS", 6)
+    never = experiences([folder / "base.sqlite"], "classification", ("f1",), ())
+    forgotten = experiences([folder / "base.sqlite", other], "classification", ("f1",), ("odd",))
+    for (title, known, metric), (its_title, its, its_metric) in zip(never, forgotten, strict=True):
+        assert (title, metric, known.configurations) == (its_title, its_metric, its.configurations)
+        np.testing.assert_array_equal(its.scores, known.scores)
 
 
 def test_benchmark_as_json_compares_with_random_search(folder: Path) -> None:
