@@ -39,7 +39,8 @@ def write_container(path: Path, manifest: Mapping[str, Any], parts: Mapping[str,
         If the file cannot be written there.
     """
     described = {name: {"bytes": len(part), "sha256": _digest(part)} for name, part in parts.items()}
-    text = to_json({"format": FORMAT, "parts": described, **manifest})
+    # What is true of this file comes last: a manifest that was loaded says it of another one.
+    text = to_json({**manifest, "format": FORMAT, "parts": described})
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         _write(archive, MANIFEST, text)
         for name, part in parts.items():

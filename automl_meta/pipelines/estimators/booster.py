@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 
 from automl_meta.pipelines.estimators.coded_table import CodedTable
 from automl_meta.pipelines.estimators.hurry import Hurry
+from automl_meta.pipelines.estimators.soundness import ensure
 from automl_meta.pipelines.inner_split import balanced_weights, inner_splits
 
 Floats = NDArray[np.float64]
@@ -30,6 +31,8 @@ _FIXED = 8.0
 _WORTHWHILE = 0.8
 # Wide tables show a tree no more columns than this, or a tenth of them.
 _MOST_COLUMNS = 150
+# Threads that a stored model may ask for.
+_MOST_THREADS = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +124,7 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
             weight = balanced_weights(y, sample_weight)
         data = Rows(self.table_.transform(X), y, weight)
         splits = self._splits(y, groups)
-        self._live = None
+        self._live, self._is_sound = None, True  # what is trained here need not be checked
         self.pace_ = self._pace(data.X.shape[1])
         self.prior_ = None if _varies(data.X) else self._prior(data)
         if self.prior_ is not None:
@@ -227,22 +230,58 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
             return np.asarray(self.predict_proba(X).argmax(axis=1))
         if self.prior_ is not None:
             return np.full(X.shape[0], self.prior_[0])
-        return self._scores(self.table_.transform(X))
+        return self._scores(self._coded(X))
 
     def predict_proba(self, X: Any) -> Floats:
         """Return probabilities of shape (n_rows, n_classes_)."""
         if self.prior_ is not None:
             return np.tile(self.prior_, (X.shape[0], 1))
-        scores = self._scores(self.table_.transform(X))
+        scores = self._scores(self._coded(X))
         return np.column_stack([1.0 - scores, scores]) if scores.ndim == 1 else scores
+
+    def check(self) -> None:
+        """Check a model that was stored, before the library may read it: it trusts whatever it is given.
+
+        A model that was trained or checked here is not checked again.
+
+        Raises
+        ------
+        UnsoundModelError
+            If the library could not have written it for this estimator.
+        """
+        if getattr(self, "_is_sound", False):
+            return
+        parts = vars(self)
+        ensure({"table_", "n_classes_", "prior_", "classify", "threads"} <= set(parts), "a booster lacks parts")
+        _check_table(parts["table_"])
+        n_classes = parts["n_classes_"]
+        whole = type(n_classes) is int and isinstance(parts["classify"], bool)
+        ensure(whole and (n_classes >= 2 if parts["classify"] else n_classes == 0), "a booster is of another task")
+        threads = parts["threads"]
+        ensure(type(threads) is int and -1 <= threads <= _MOST_THREADS, "a booster asks for too many threads")
+        if parts["prior_"] is None:
+            self._check_model(parts.get("model_"))
+        self._is_sound = True
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without the library's own object, which is read again from `model_` when it is needed."""
-        return {**self.__dict__, "_live": None}
+        state = {name: value for name, value in self.__dict__.items() if name != "_is_sound"}
+        return {**state, "_live": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take on a state that came from elsewhere, of which nothing is known before it is checked."""
+        self.__dict__.update({**state, "_live": None, "_is_sound": False})
+
+    def _coded(self, X: Any) -> Floats:
+        matrix = self.table_.transform(X)
+        if matrix.shape[1] != self.table_.n_columns_:
+            raise ValueError(f"the table has {matrix.shape[1]} columns, the booster knows {self.table_.n_columns_}")
+        return matrix
 
     @property
     def _booster(self) -> Any:
         if getattr(self, "_live", None) is None:
+            self.check()
             self._live = self._load()
         return self._live
 
@@ -251,6 +290,10 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
         self, data: Rows, held: Rows | None, rounds: int, seconds: float | None, enough: float | None = None
     ) -> Trained:
         """Train at most `rounds`; less if `held` says so, `seconds` are over, or larger steps led to `enough`."""
+
+    @abstractmethod
+    def _check_model(self, model: Any) -> None:
+        """Check what is stored as `model_`, once all else is: raise `UnsoundModelError` if it is not sound."""
 
     @abstractmethod
     def _load(self) -> Any:
@@ -273,6 +316,18 @@ def column_share(asked: float, n_columns: int) -> float:
     """
     affordable = max(_MOST_COLUMNS / n_columns, 0.1)
     return min(max(min(asked, affordable), 3.01 / n_columns), 1.0)
+
+
+def _check_table(table: Any) -> None:
+    """Check that a booster's table says how many columns there are, and which of them hold levels."""
+    parts = vars(table) if type(table) is CodedTable else {}
+    n_columns, levels = parts.get("n_columns_"), parts.get("levels_")
+    ensure(type(n_columns) is int and n_columns >= 1 and type(levels) is dict, "a booster lacks its table")
+    assert isinstance(n_columns, int) and isinstance(levels, dict)
+    for column, names in levels.items():
+        there = type(column) is int and 0 <= column < n_columns and type(names) is list
+        ensure(there, "a booster has levels of a column that is not there")
+    ensure(list(levels) == sorted(levels), "the columns of a booster are not in their order")
 
 
 def _varies(matrix: Floats) -> bool:

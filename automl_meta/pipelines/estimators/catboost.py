@@ -10,6 +10,7 @@ import pandas as pd
 
 from automl_meta.optional import require
 from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, Trained, column_share
+from automl_meta.pipelines.estimators.catboost_model import check_model
 from automl_meta.pipelines.estimators.hurry import Hurry
 
 _TOO_FEW_TO_SAMPLE = 30
@@ -86,6 +87,10 @@ class CatBoostBooster(Booster):
             "rsm": column_share(self.parameters["rsm"], n_columns),
             "border_count": 128 if n_columns <= 100 else 32,
         }
+
+    def _check_model(self, model: Any) -> None:
+        table = self.table_
+        check_model(model, n_columns=table.n_columns_, categorical=table.categorical_, n_classes=self.n_classes_)
 
     def _load(self) -> Any:
         model = require("catboost", "full").CatBoost()

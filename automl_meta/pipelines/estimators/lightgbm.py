@@ -7,6 +7,7 @@ import numpy as np
 from automl_meta.optional import require
 from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, Trained, column_share
 from automl_meta.pipelines.estimators.hurry import Hurry
+from automl_meta.pipelines.estimators.lightgbm_text import check_text, model_part
 
 
 class LightGBMBooster(Booster):
@@ -67,8 +68,11 @@ class LightGBMBooster(Booster):
             "feature_fraction": column_share(self.parameters.get("feature_fraction", 1.0), data.X.shape[1]),
         }
 
+    def _check_model(self, model: Any) -> None:
+        check_text(model, n_features=self.table_.n_columns_, n_classes=self.n_classes_)
+
     def _load(self) -> Any:
-        return require("lightgbm", "lightgbm").Booster(model_str=self.model_)
+        return require("lightgbm", "lightgbm").Booster(model_str=model_part(self.model_))
 
     def _scores(self, matrix: Floats) -> Floats:
         return np.asarray(self._booster.predict(matrix, num_threads=self.threads), dtype=np.float64)

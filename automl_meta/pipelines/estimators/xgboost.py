@@ -7,6 +7,7 @@ import numpy as np
 from automl_meta.optional import require
 from automl_meta.pipelines.estimators.booster import Booster, Floats, Rows, Trained, column_share
 from automl_meta.pipelines.estimators.hurry import Hurry
+from automl_meta.pipelines.estimators.xgboost_model import check_model
 
 
 class XGBoostBooster(Booster):
@@ -37,8 +38,11 @@ class XGBoostBooster(Booster):
         return self._dmatrix(xgb, data.X, label=data.y, weight=data.weight)
 
     def _dmatrix(self, xgb: Any, matrix: Floats, **labels: Any) -> Any:
-        kinds = ["c" if column in self.table_.levels_ else "q" for column in range(matrix.shape[1])]
-        return xgb.DMatrix(matrix, feature_types=kinds, enable_categorical=True, nthread=self.threads, **labels)
+        return xgb.DMatrix(matrix, feature_types=self._kinds, enable_categorical=True, nthread=self.threads, **labels)
+
+    @property
+    def _kinds(self) -> list[str]:
+        return ["c" if column in self.table_.levels_ else "q" for column in range(self.table_.n_columns_)]
 
     def _settings(self, n_columns: int) -> dict[str, Any]:
         settings: dict[str, Any] = {"objective": "reg:squarederror"}
@@ -49,6 +53,11 @@ class XGBoostBooster(Booster):
         fixed = {"tree_method": "hist", "seed": self.seed, "nthread": self.threads, "verbosity": 0}
         fitting = {"learning_rate": self._rate, "colsample_bytree": column_share(1.0, n_columns)}
         return {**settings, **fixed, **self.parameters, **fitting}
+
+    def _check_model(self, model: Any) -> None:
+        levels = self.table_.levels_
+        n_levels = np.array([len(levels.get(column, ())) for column in range(self.table_.n_columns_)])
+        check_model(model, kinds=self._kinds, n_levels=n_levels, n_classes=self.n_classes_)
 
     def _load(self) -> Any:
         booster = require("xgboost", "full").Booster({"nthread": self.threads})
