@@ -15,8 +15,10 @@ from automl_meta.ensembling.calibration import Calibration
 from automl_meta.ensembling.combiners import Combiner
 from automl_meta.ensembling.intervals import Residuals
 from automl_meta.persistence.container import MOST_VALUES, STORED_FROM, most_values
+from automl_meta.persistence.native import check_native_parts
 from automl_meta.persistence.packing import pack, unpack
-from automl_meta.persistence.trusted import TRUSTED
+from automl_meta.persistence.trusted import TRUSTED, useless_type
+from automl_meta.pipelines.estimators.soundness import UnsoundModelError
 
 _MEMBER = re.compile(r"schema\.json|[0-9]{1,20}\.np[yz]|[0-9a-f-]{36}\.bin")
 MOST_MEMBERS = 200_000
@@ -44,8 +46,8 @@ def dump_predictor(predictor: EnsemblePredictor) -> bytes:
     import skops.io
 
     content = bytes(skops.io.dumps(pack(predictor)))
-    if unknown := _unknown(content):
-        raise PredictorPartError(f"its ensemble holds types that are not trusted: {unknown}")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _check_types(json.loads(archive.read("schema.json")))
     return content
 
 
@@ -58,20 +60,21 @@ def parse_predictor(content: bytes) -> EnsemblePredictor:
         If the bytes are damaged, name a type that is not on the list, or do not hold an ensemble.
     """
     import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
 
     _check_archive(content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # other versions are reported once, by the caller
             predictor = unpack(skops.io.loads(content, trusted=list(TRUSTED)))
-    except UntrustedTypesFoundException as error:
-        raise PredictorPartError(f"it holds types that a model has no use for: {_unknown(content)}") from error
     except (Exception, RecursionError) as error:  # whatever a crafted file makes skops raise
         raise PredictorPartError(f"its ensemble cannot be read ({type(error).__name__})") from error
     if type(predictor) is not EnsemblePredictor:
         raise PredictorPartError(f"it holds a {type(predictor).__name__}, not an ensemble")
     _check_parts(predictor)
+    try:
+        check_native_parts(predictor)
+    except UnsoundModelError as error:
+        raise PredictorPartError(f"its ensemble could do harm: {error}") from error
     return predictor
 
 
@@ -108,13 +111,6 @@ def _feeds_upwards(inputs: Any, n_members: int) -> bool:
             for position, fed in enumerate(inputs)
         )
     )
-
-
-def _unknown(content: bytes) -> str:
-    import skops.io
-
-    names = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
-    return ", ".join(name[:120] for name in names[:5]) + (" and more" if len(names) > 5 else "")
 
 
 def _check_archive(content: bytes) -> None:
@@ -157,11 +153,29 @@ def _check_schema(part: bytes) -> None:
     if most_values(part) > MOST_VALUES:
         raise PredictorPartError(f"its ensemble holds more than {MOST_VALUES:,} values")
     try:
-        n_steps = _steps(json.loads(part), {})
+        outline = json.loads(part)
+        n_steps = _steps(outline, {})
     except (ValueError, TypeError, RecursionError) as error:
         raise PredictorPartError(f"the outline of its ensemble cannot be read ({type(error).__name__})") from error
     if n_steps > MOST_VALUES:
         raise PredictorPartError("its ensemble holds the same parts in each other, again and again")
+    _check_types(outline)
+
+
+def _check_types(outline: Any) -> None:
+    """Check that all which would be made is of a type that models are made of, before any of it is."""
+    found: set[str] = set()
+    waiting = [outline]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict) and "__loader__" in node and (name := useless_type(node)) is not None:
+            found.add(name)
+        waiting += node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if found:
+        shown = ", ".join(name[:120] for name in sorted(found)[:5])
+        raise PredictorPartError(
+            f"it holds types that a model has no use for: {shown}{' and more' if len(found) > 5 else ''}"
+        )
 
 
 def _steps(node: Any, known: dict[Any, int]) -> int:

@@ -4,7 +4,8 @@ import pickle
 from pathlib import Path
 
 from automl_meta.files import replacing
-from automl_meta.persistence.exporting.script import ExportError, Members, python_script
+from automl_meta.persistence.exporting.code import ExportError
+from automl_meta.persistence.exporting.script import Members, python_script
 from automl_meta.persistence.exporting.to_onnx.checking import largest_difference
 from automl_meta.persistence.exporting.to_onnx.ensemble import onnx_graph, possible
 from automl_meta.persistence.model import FittedModel

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Any, Literal
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from automl_meta import __version__
@@ -13,6 +14,7 @@ from automl_meta.datasets import ColumnRole, Schema
 from automl_meta.datasets.numbers import MAGNITUDES
 from automl_meta.errors import InputError
 from automl_meta.evaluation import resolve_metric
+from automl_meta.persistence.exporting.code import Code, ExportError, call, literal, only_code, plain
 from automl_meta.persistence.exporting.steps import estimator_of, preprocessing_of
 from automl_meta.persistence.model import FittedModel
 from automl_meta.seeding import integer_seed
@@ -60,22 +62,19 @@ _MODULES = {
 }
 
 
-class ExportError(InputError):
-    """A model cannot be written in the shape asked for."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Member:
     weight: float
     row: Mapping[str, Any]  # of the leaderboard
-    estimator: str
+    estimator: Code
 
     @property
-    def columns(self) -> str:
-        """The arguments of the script's ``columns``."""
+    def code(self) -> Code:
+        """The member as an entry of the script's list of them."""
         chosen = preprocessing_of(str(self.row["algorithm"]), self.row["hyperparameters"])
         chosen["impute"] = chosen.pop("missing")
-        return ", ".join(f"{key}={value!r}" for key, value in chosen.items())
+        columns = call("columns", X=Code("X"), **chosen)
+        return Code(f"({literal(self.weight)}, make_pipeline({columns}, {self.estimator}))")
 
 
 def python_script(model: FittedModel, *, members: Members = "ensemble", file_name: str = "model.py") -> str:
@@ -88,8 +87,25 @@ def python_script(model: FittedModel, *, members: Members = "ensemble", file_nam
     Raises
     ------
     ExportError
-        If none of the candidates can be written down, or nothing was validated.
+        If none of the candidates can be written down, nothing was validated, or the model file does not hold what a
+        script is written from.
     """
+    try:
+        content = _content(model, members, file_name)
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise ExportError(
+            f"the model file does not hold what a script is written from ({type(error).__name__}). "
+            "Try a fresh copy, or fit again."
+        ) from error
+    template = _environment().get_template("script.py.j2")
+    body = template.render(imports=(), **content)
+    return template.render(imports=_imports(body), **content)
+
+
+def _content(model: FittedModel, members: Members, file_name: str) -> dict[str, Any]:
+    """Return what the template writes, all of it `Code`, and what it decides by."""
     manifest, schema = model.manifest, model.schema
     if manifest["ensemble"].get("fold_scores") == []:
         raise ExportError(
@@ -101,38 +117,47 @@ def python_script(model: FittedModel, *, members: Members = "ensemble", file_nam
     score, error = ensemble["score"], ensemble["error"]
     if alone:
         score, error = chosen[0].row["score"], chosen[0].row["score_error"]
-    metric = str(ensemble["metric"])
-    decision = ensemble.get("decision")
-    if alone and decision is not None and resolve_metric(metric, schema.task).needs == "classes":
+    metric = resolve_metric(str(ensemble["metric"]), schema.task)
+    decision = _decision(ensemble.get("decision"), len(schema.classes or ()))
+    if alone and decision is not None and metric.needs == "classes":
         notes = [*notes, "That score is of the most probable classes; this script decides by the model's decision."]
-    data_name = _plain(str(manifest["data"]["name"])) + ".csv"
-    content = {
-        "title": f"Retrains a model of {_plain(schema.target)} from a table such as {data_name}.",
-        "version": __version__,
-        "needs": "scikit-learn, pandas" + (" and LightGBM" if any("LGBM" in m.estimator for m in chosen) else ""),
-        "file_name": file_name,
-        "data_name": data_name,
-        "metric": metric,
+    lightgbm = any("LGBM" in member.estimator for member in chosen)
+    return {
+        "target_name": plain(schema.target),
+        "version": Code(__version__),
+        "needs": Code("scikit-learn, pandas and LightGBM" if lightgbm else "scikit-learn, pandas"),
+        "file_name": plain(file_name),
+        "data_name": Code(plain(manifest["data"]["name"]) + ".csv"),
+        "metric_name": plain(metric.name),
+        "metric": literal(metric.name),
         "score": _number(score),
         "error": _number(error),
-        "of_what": f" ({chosen[0].row['algorithm']} alone)" if alone else "",
-        "notes": notes,
-        "seed": int(manifest["seed"]),
+        "of_what": Code(f" ({plain(chosen[0].row['algorithm'])} alone)" if alone else ""),
+        "notes": [Code(note) for note in notes],
+        "seed": literal(int(manifest["seed"])),
         "classify": schema.classes is not None,
-        "classes": repr([_label(label) for label in schema.classes or ()]),
-        "decision": decision,
-        "target": repr(schema.target),
-        "members": chosen,
-        "scoring": _scoring(metric, classify=schema.classes is not None),
-        "n_folds": max(int(manifest.get("folds") or 5), 2),
-        "fold_seed": integer_seed(int(manifest["seed"]), "folds", 0),
+        "classes": literal([_label(label) for label in schema.classes or ()]),
+        "decision": None if decision is None else literal(decision),
+        "by_costs": decision is not None and isinstance(decision[0], list),
+        "target": literal(schema.target),
+        "members": [member.code for member in chosen],
+        "scoring": _scoring(metric.name, classify=schema.classes is not None),
+        "n_folds": literal(max(int(manifest.get("folds") or 5), 2)),
+        "fold_seed": literal(integer_seed(int(manifest["seed"]), "folds", 0)),
         "shifted_log": any("ShiftedLog" in member.estimator for member in chosen),
-        "magnitudes": repr(MAGNITUDES),
+        "magnitudes": literal(MAGNITUDES),
         **_columns(schema),
     }
-    template = _environment().get_template("script.py.j2")
-    body = template.render(imports=(), **content)
-    return template.render(imports=_imports(body), **content)
+
+
+def _decision(given: Any, n_classes: int) -> list[Any] | None:
+    """Return weights of the classes, or the costs of mistakes, as lists of numbers."""
+    if given is None or not n_classes:
+        return None
+    decision = np.array(given, dtype=np.float64)
+    if decision.shape not in ((n_classes,), (n_classes, n_classes)):
+        raise ValueError("the decision is not of the classes")
+    return list(decision.tolist())
 
 
 def _members(model: FittedModel, members: Members) -> tuple[list[_Member], list[str]]:
@@ -163,23 +188,16 @@ def _members(model: FittedModel, members: Members) -> tuple[list[_Member], list[
 def _written(model: FittedModel, row: Mapping[str, Any], weight: float, rounds: Mapping[str, int]) -> _Member | None:
     classify = model.schema.classes is not None
     seed = integer_seed(int(model.manifest["seed"]), str(row["id"]), 0)
-    estimator = estimator_of(
-        str(row["algorithm"]), row["hyperparameters"], classify=classify, seed=seed, rounds=rounds.get(str(row["id"]))
-    )
-    if estimator is None:
-        return None
     native = preprocessing_of(str(row["algorithm"]), row["hyperparameters"])["categories"] == "native"
-    n_categories = len(model.schema.names(ColumnRole.CATEGORICAL))
-    if native and n_categories:
-        estimator = _with_categories(estimator, n_categories)
-    return _Member(weight=weight, row=row, estimator=estimator)
-
-
-def _with_categories(estimator: str, n_categories: int) -> str:
-    """Tell a booster which columns are categories: they come first."""
-    positions = repr(list(range(n_categories)))
-    estimator = re.sub(r"(LGBM\w+\()", rf"\1categorical_feature={positions}, ", estimator)
-    return re.sub(r"(HistGradientBoosting\w+\()", rf"\1categorical_features={positions}, ", estimator)
+    estimator = estimator_of(
+        str(row["algorithm"]),
+        row["hyperparameters"],
+        classify=classify,
+        seed=seed,
+        rounds=rounds.get(str(row["id"])),
+        n_categories=len(model.schema.names(ColumnRole.CATEGORICAL)) if native else 0,
+    )
+    return None if estimator is None else _Member(weight=weight, row=row, estimator=estimator)
 
 
 def _rounds(model: FittedModel) -> dict[str, int]:
@@ -203,7 +221,7 @@ def _rounds_of(pipeline: Any) -> int | None:
     return None
 
 
-def _columns(schema: Schema) -> dict[str, str]:
+def _columns(schema: Schema) -> dict[str, Code]:
     """Return the script's lists of columns, as Python expressions."""
     numeric = {}
     for column in schema.features:
@@ -213,16 +231,20 @@ def _columns(schema: Schema) -> dict[str, str]:
             numeric[column.name] = written
     dates = {column.name: column.date_format or "" for column in schema.features if column.role is ColumnRole.DATE}
     return {
-        "numeric": repr(numeric),
-        "boolean": repr(schema.names(ColumnRole.BOOLEAN)),
-        "categorical": repr(schema.names(ColumnRole.CATEGORICAL)),
-        "date": repr(dates),
-        "text": repr(schema.names(ColumnRole.TEXT)),
+        "numeric": literal(numeric),
+        "boolean": literal(schema.names(ColumnRole.BOOLEAN)),
+        "categorical": literal(schema.names(ColumnRole.CATEGORICAL)),
+        "date": literal(dates),
+        "text": literal(schema.names(ColumnRole.TEXT)),
     }
 
 
-def _scoring(metric: str, *, classify: bool) -> list[str]:
+def _scoring(metric: str, *, classify: bool) -> list[Code]:
     """Return the body of the script's ``score``."""
+    return [Code(line) for line in _scoring_lines(metric, classify=classify)]
+
+
+def _scoring_lines(metric: str, *, classify: bool) -> list[str]:
     if metric == "roc_auc":
         return [
             "if len(CLASSES) == 2:",
@@ -231,7 +253,7 @@ def _scoring(metric: str, *, classify: bool) -> list[str]:
         ]
     if metric == "neg_log_loss":
         return ["return -log_loss(y, predicted, labels=range(len(CLASSES)))"]
-    lines = [f"scorer = get_scorer({metric!r})"]
+    lines = [f"scorer = get_scorer({literal(metric)})"]
     if classify:
         lines += [
             'if "predict_proba" in np.atleast_1d(scorer._response_method):',
@@ -242,12 +264,12 @@ def _scoring(metric: str, *, classify: bool) -> list[str]:
     return [*lines, "return scorer._sign * scorer._score_func(y, predicted, **scorer._kwargs)"]
 
 
-def _imports(body: str) -> list[str]:
+def _imports(body: str) -> list[Code]:
     lines = []
     for module, names in _MODULES.items():
         used = [name for name in names if re.search(rf"\b{name}\b", body)]
         if used:
-            lines.append(f"from {module} import {', '.join(used)}")
+            lines.append(Code(f"from {module} import {', '.join(used)}"))
     return lines
 
 
@@ -256,17 +278,17 @@ def _label(label: object) -> str:
     return text[:-2] if text.endswith(".0") and text[:-2].lstrip("-").isdigit() else text
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None or not math.isfinite(value) else f"{value:.5f}"
-
-
-def _plain(text: str) -> str:
-    """Return `text` as it may stand in a docstring."""
-    return re.sub(r"[^\w .-]", "_", text)[:60]
+def _number(value: float | None) -> Code:
+    return Code("-" if value is None or not math.isfinite(value) else f"{float(value):.5f}")
 
 
 def _environment() -> Environment:
     loader = PackageLoader("automl_meta.persistence.exporting", package_path="")
     return Environment(
-        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=loader,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=only_code,
     )

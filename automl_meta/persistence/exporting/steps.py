@@ -7,8 +7,11 @@ unique levels) is left out, so a script's scores are close to a model's, not the
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from automl_meta.persistence.exporting.code import Code, call, literal
+
 Values = Mapping[str, Any]
 
+_HIST = ("learning_rate", "max_leaf_nodes", "min_samples_leaf", "l2_regularization", "max_features")
 N_TREES = 300
 MOST_ROUNDS = 2000
 
@@ -26,22 +29,33 @@ def preprocessing_of(algorithm: str, values: Values) -> dict[str, Any]:
     }
 
 
-def estimator_of(algorithm: str, values: Values, *, classify: bool, seed: int, rounds: int | None) -> str | None:
+def estimator_of(
+    algorithm: str, values: Values, *, classify: bool, seed: int, rounds: int | None, n_categories: int = 0
+) -> Code | None:
     """Return a Python expression for the estimator, or None if it cannot be said without other packages.
 
     Parameters
     ----------
     rounds : int, optional
         That a booster was trained for; estimated from the learning rate if not known.
+    n_categories : int
+        Columns, the first ones, that a booster is to read as categories.
+
+    Raises
+    ------
+    ExportError
+        If a hyperparameter is no literal.
     """
-    writer = _WRITERS.get(algorithm)
-    if writer is None:
+    if algorithm in _BOOSTERS:
+        expression = _BOOSTERS[algorithm](values, classify, seed, rounds, list(range(n_categories)) or None)
+    elif algorithm in _WRITERS:
+        expression = Code(_WRITERS[algorithm](values, classify, seed, rounds))
+    else:
         return None
-    expression = writer(values, classify, seed, rounds)
-    if classify or expression is None or algorithm == "dummy":
+    if classify or algorithm == "dummy":
         return expression
     transform = str(values.get("target_transform", "none"))
-    return f"TransformedTargetRegressor({expression}, transformer={_TARGETS[transform]})"
+    return Code(f"TransformedTargetRegressor({expression}, transformer={_TARGETS[transform]})")
 
 
 _TARGETS = {
@@ -50,11 +64,6 @@ _TARGETS = {
     "power": "PowerTransformer()",
     "quantile": 'QuantileTransformer(output_distribution="normal")',
 }
-
-
-def _call(name: str, **arguments: Any) -> str:
-    given = ", ".join(f"{key}={value!r}" for key, value in arguments.items() if value is not None)
-    return f"{name}({given})"
 
 
 def _balanced(values: Values) -> str | None:
@@ -72,8 +81,8 @@ def _forest(kind: str) -> Callable[..., str]:
             "random_state": seed,
         }
         if not classify:
-            return _call(f"{kind}Regressor", **shared)
-        return _call(f"{kind}Classifier", criterion=values["criterion"], class_weight=_balanced(values), **shared)
+            return call(f"{kind}Regressor", **shared)
+        return call(f"{kind}Classifier", criterion=values["criterion"], class_weight=_balanced(values), **shared)
 
     return write
 
@@ -82,11 +91,11 @@ def _tree(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
     names = ("max_depth", "min_samples_leaf", "ccp_alpha", "criterion")
     settings = {name: values[name] for name in names if name in values}
     if not classify:
-        return _call("DecisionTreeRegressor", **settings, random_state=seed)
-    return _call("DecisionTreeClassifier", **settings, class_weight=_balanced(values), random_state=seed)
+        return call("DecisionTreeRegressor", **settings, random_state=seed)
+    return call("DecisionTreeClassifier", **settings, class_weight=_balanced(values), random_state=seed)
 
 
-def _lightgbm(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
+def _lightgbm(values: Values, classify: bool, seed: int, rounds: int | None, categories: list[int] | None) -> Code:
     names = {
         "learning_rate": "learning_rate",
         "num_leaves": "num_leaves",
@@ -108,27 +117,27 @@ def _lightgbm(values: Values, classify: bool, seed: int, rounds: int | None) -> 
         "linear_tree": values.get("kind") == "linear_tree",
         "random_state": seed,
         "verbose": -1,
+        "categorical_feature": categories,
     }
     if not classify:
-        return _call("LGBMRegressor", **settings)
-    return _call("LGBMClassifier", class_weight=_balanced(values), **settings)
+        return call("LGBMRegressor", **settings)
+    return call("LGBMClassifier", class_weight=_balanced(values), **settings)
 
 
-def _hist(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
-    ours = ("categorical", "class_weight", "target_transform")
-    settings = {name: value for name, value in values.items() if name not in ours}
+def _hist(values: Values, classify: bool, seed: int, rounds: int | None, categories: list[int] | None) -> Code:
+    settings = {name: values[name] for name in _HIST if name in values}
     settings |= {"max_iter": rounds or min(500, round(6 / float(values["learning_rate"]))), "early_stopping": False}
-    settings["random_state"] = seed
+    settings |= {"random_state": seed, "categorical_features": categories}
     if not classify:
-        return _call("HistGradientBoostingRegressor", **settings)
-    return _call("HistGradientBoostingClassifier", class_weight=_balanced(values), **settings)
+        return call("HistGradientBoostingRegressor", **settings)
+    return call("HistGradientBoostingClassifier", class_weight=_balanced(values), **settings)
 
 
 def _logistic(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
     settings = {"C": values["C"], "class_weight": _balanced(values), "random_state": seed}
     if values["penalty"] == "l2":
-        return _call("LogisticRegression", max_iter=300, **settings)
-    return _call(
+        return call("LogisticRegression", max_iter=300, **settings)
+    return call(
         "LogisticRegression",
         penalty="elasticnet",
         solver="saga",
@@ -140,23 +149,23 @@ def _logistic(values: Values, classify: bool, seed: int, rounds: int | None) -> 
 
 def _knn(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
     kind = "KNeighborsClassifier" if classify else "KNeighborsRegressor"
-    return _call(kind, n_neighbors=int(values["n_neighbors"]), weights=str(values["weights"]), p=int(values["p"]))
+    return call(kind, n_neighbors=int(values["n_neighbors"]), weights=str(values["weights"]), p=int(values["p"]))
 
 
 def _svm(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
-    widened = f"FunctionTransformer(np.multiply, kw_args={{'x2': {float(values['gamma']) ** 0.5!r}}})"
+    widened = f"FunctionTransformer(np.multiply, kw_args={literal({'x2': float(values['gamma']) ** 0.5})})"
     if classify:
-        machine = _call("SVC", C=values["C"], gamma="auto", class_weight=_balanced(values))
+        machine = call("SVC", C=values["C"], gamma="auto", class_weight=_balanced(values))
         return f"make_pipeline({widened}, {_calibrated(machine)})"
-    return f"make_pipeline({widened}, {_call('SVR', C=values['C'], gamma='auto', epsilon=values['epsilon'])})"
+    return f"make_pipeline({widened}, {call('SVR', C=values['C'], gamma='auto', epsilon=values['epsilon'])})"
 
 
 def _linear_svm(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
     if classify:
-        machine = _call("LinearSVC", C=values["C"], class_weight=_balanced(values), random_state=seed)
+        machine = call("LinearSVC", C=values["C"], class_weight=_balanced(values), random_state=seed)
         return _calibrated(machine)
     loss = "squared_epsilon_insensitive"
-    return _call("LinearSVR", C=values["C"], epsilon=values["epsilon"], loss=loss, dual="auto", random_state=seed)
+    return call("LinearSVR", C=values["C"], epsilon=values["epsilon"], loss=loss, dual="auto", random_state=seed)
 
 
 def _calibrated(machine: str) -> str:
@@ -164,23 +173,23 @@ def _calibrated(machine: str) -> str:
 
 
 def _bayes(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
-    return _calibrated(_call("GaussianNB", var_smoothing=float(values["var_smoothing"])))
+    return _calibrated(call("GaussianNB", var_smoothing=float(values["var_smoothing"])))
 
 
 def _qda(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
-    return _calibrated(_call("QuadraticDiscriminantAnalysis", reg_param=float(values["reg_param"])))
+    return _calibrated(call("QuadraticDiscriminantAnalysis", reg_param=float(values["reg_param"])))
 
 
 def _lda(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
-    return _call("LinearDiscriminantAnalysis", solver="lsqr", shrinkage=values.get("shrinkage_factor", "auto"))
+    return call("LinearDiscriminantAnalysis", solver="lsqr", shrinkage=values.get("shrinkage_factor", "auto"))
 
 
 def _ridge(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
-    return _call("Ridge", alpha=values["alpha"])
+    return call("Ridge", alpha=values["alpha"])
 
 
 def _elastic_net(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
-    return _call("ElasticNet", alpha=values["alpha"], l1_ratio=values["l1_ratio"], random_state=seed)
+    return call("ElasticNet", alpha=values["alpha"], l1_ratio=values["l1_ratio"], random_state=seed)
 
 
 def _bayesian_ridge(values: Values, classify: bool, seed: int, rounds: int | None) -> str:
@@ -191,12 +200,14 @@ def _dummy(values: Values, classify: bool, seed: int, rounds: int | None) -> str
     return 'DummyClassifier(strategy="prior")' if classify else "DummyRegressor()"
 
 
-_WRITERS: dict[str, Callable[[Values, bool, int, int | None], str | None]] = {
+_BOOSTERS: dict[str, Callable[[Values, bool, int, int | None, list[int] | None], Code]] = {
+    "lightgbm": _lightgbm,
+    "hist_gradient_boosting": _hist,
+}
+_WRITERS: dict[str, Callable[[Values, bool, int, int | None], str]] = {
     "random_forest": _forest("RandomForest"),
     "extra_trees": _forest("ExtraTrees"),
     "decision_tree": _tree,
-    "lightgbm": _lightgbm,
-    "hist_gradient_boosting": _hist,
     "logistic_regression": _logistic,
     "knn": _knn,
     "svm": _svm,

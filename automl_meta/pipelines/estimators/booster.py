@@ -323,7 +323,8 @@ def _check_table(table: Any) -> None:
     parts = vars(table) if type(table) is CodedTable else {}
     n_columns, levels = parts.get("n_columns_"), parts.get("levels_")
     ensure(type(n_columns) is int and n_columns >= 1 and type(levels) is dict, "a booster lacks its table")
-    assert isinstance(n_columns, int) and isinstance(levels, dict)
+    assert isinstance(n_columns, int)
+    assert isinstance(levels, dict)
     for column, names in levels.items():
         there = type(column) is int and 0 <= column < n_columns and type(names) is list
         ensure(there, "a booster has levels of a column that is not there")

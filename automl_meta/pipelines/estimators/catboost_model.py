@@ -1,7 +1,7 @@
-"""CatBoost's bytes of a model: checked before CatBoost reads them, which follows splits and statistics without looking.
+"""CatBoost's bytes of a model: checked before CatBoost reads them, which follows splits and counts without looking.
 
-They are a FlatBuffers buffer of the trees and, where there are categories, one for each table of their statistics. The
-fields are numbered as in CatBoost's own schemas (``model.fbs``, ``features.fbs``, ``ctr_data.fbs``).
+They are a FlatBuffers buffer of the trees and, where there are categories, one for each table of their statistics.
+The fields are numbered as in CatBoost's own schemas (``model.fbs``, ``features.fbs``, ``ctr_data.fbs``).
 """
 
 import json
@@ -120,7 +120,7 @@ def _check_outline(trees: Table, n_outputs: int) -> None:
 
 
 def _check_columns(found: list[tuple[int, int]], columns: list[int]) -> None:
-    """Check that features, pairs of their number among those of their kind and their column, are where they belong."""
+    """Check that features, pairs of a number among those of their kind and a column, are where they belong."""
     numbers = [number for number, _ in found]
     ensure(all(0 <= number < len(columns) for number in numbers), "CatBoost's model has features that are not there")
     ensure(all(columns[number] == column for number, column in found), "CatBoost's model mixes up the columns")

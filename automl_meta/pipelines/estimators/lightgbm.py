@@ -72,7 +72,7 @@ class LightGBMBooster(Booster):
         check_text(model, n_features=self.table_.n_columns_, n_classes=self.n_classes_)
 
     def _load(self) -> Any:
-        return require("lightgbm", "lightgbm").Booster(model_str=model_part(self.model_))
+        return require("lightgbm", "lightgbm").Booster(model_str=model_part(str(self.model_)))
 
     def _scores(self, matrix: Floats) -> Floats:
         return np.asarray(self._booster.predict(matrix, num_threads=self.threads), dtype=np.float64)

@@ -47,7 +47,7 @@ Numbers = NDArray[Any]
 
 
 def model_part(text: str) -> str:
-    """Return LightGBM's text without what follows the trees: notes on the training, which predicting does not need."""
+    """Return LightGBM's text without what follows the trees: notes on the training, of no use for predicting."""
     return text[: text.find(_END)] + _END
 
 

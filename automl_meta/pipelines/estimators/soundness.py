@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from automl_meta.errors import InputError
 
-MOST_LEAVES = 4096  # of one tree; the catalogue's have at most 256
+MOST_LEAVES = 2048  # of one tree; the catalogue's have at most 1,024
 Integers = NDArray[Any]
 
 
@@ -30,7 +30,7 @@ def ensure(condition: Any, reason: str) -> None:
 def positions_within(counts: Integers) -> Integers:
     """Return 0, 1, 2, ... anew for each count: where each node is within its tree."""
     ends = np.cumsum(counts)
-    return np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
+    return np.asarray(np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts))
 
 
 def check_binary_trees(counts: Integers, parents: Integers, children: Integers) -> None:

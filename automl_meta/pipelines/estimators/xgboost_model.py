@@ -100,7 +100,7 @@ def _check_settings(learner: dict[str, Any], kinds: list[str], n_classes: int, n
     for name, number in expected.items():
         ensure(given.get(name, "1") == str(number), f"XGBoost's model has another {name} than its estimator")
     ensure(given.get("boost_from_average", "1") in ("0", "1"), "XGBoost's model begins in an unknown way")
-    objective = {"name": "reg:squarederror" if not n_classes else "binary:logistic"}
+    objective: dict[str, Any] = {"name": "reg:squarederror" if not n_classes else "binary:logistic"}
     if n_groups > 1:
         objective = {"name": "multi:softprob", "softmax_multiclass_param": {"num_class": str(n_classes)}}
     else:

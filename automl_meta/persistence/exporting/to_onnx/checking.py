@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets import Column, ColumnRole, Schema
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.optional import require
-from automl_meta.persistence.exporting.script import ExportError
+from automl_meta.persistence.exporting.code import ExportError
 from automl_meta.persistence.probe import N_ROWS, canonical_frame
 from automl_meta.seeding import generator
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from automl_meta.datasets import ColumnRole, Schema
 from automl_meta.datasets.inference import BOOLEAN_PAIRS
-from automl_meta.persistence.exporting.script import ExportError
+from automl_meta.persistence.exporting.code import ExportError
 from automl_meta.persistence.exporting.to_onnx.graph import ML, Graph
 from automl_meta.pipelines.encoders.categories import OneHotEncoder
 from automl_meta.pipelines.encoders.numeric import LARGEST_SCALED, LARGEST_UNSCALED, NumericEncoder

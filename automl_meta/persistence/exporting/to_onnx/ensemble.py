@@ -9,7 +9,8 @@ from automl_meta.datasets import Schema
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.ensembling.calibration import KEPT_RAW, SMALLEST, Temperature
 from automl_meta.ensembling.combiners import PROBABILITY_FLOOR, LogOddsStack, WeightedAverage
-from automl_meta.persistence.exporting.script import ExportError, Members
+from automl_meta.persistence.exporting.code import ExportError
+from automl_meta.persistence.exporting.script import Members
 from automl_meta.persistence.exporting.to_onnx.columns import Inputs, add_inputs, add_preprocessing
 from automl_meta.persistence.exporting.to_onnx.estimators import add_estimator
 from automl_meta.persistence.exporting.to_onnx.graph import ML, Graph

@@ -10,7 +10,7 @@ from sklearn.linear_model import BayesianRidge, ElasticNet, LogisticRegression, 
 from sklearn.svm import LinearSVC, LinearSVR
 from sklearn.tree import DecisionTreeRegressor
 
-from automl_meta.persistence.exporting.script import ExportError
+from automl_meta.persistence.exporting.code import ExportError
 from automl_meta.persistence.exporting.to_onnx.columns import Prepared
 from automl_meta.persistence.exporting.to_onnx.graph import Floats, Graph
 from automl_meta.persistence.exporting.to_onnx.trees import add_hist_booster, add_lightgbm, add_trees

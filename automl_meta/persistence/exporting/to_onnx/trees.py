@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.persistence.exporting.script import ExportError
+from automl_meta.persistence.exporting.code import ExportError
 from automl_meta.persistence.exporting.to_onnx.columns import Prepared
 from automl_meta.persistence.exporting.to_onnx.graph import ML, Floats, Graph
 
