@@ -28,6 +28,7 @@ from automl_meta.persistence.packed_trees import PackedTrees
 
 FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
 BOOSTINGS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+_SET_WORDS = 8  # of 32 categories each, in a set of histogram boosting's
 TREES = (DecisionTreeClassifier, DecisionTreeRegressor)
 
 
@@ -156,7 +157,7 @@ class PackedBoosting(BaseEstimator):  # type: ignore[misc]
             and counts.min() >= 1
             and sets.min() >= 0
             and len(self.nodes) == counts.sum()
-            and len(self.raw_sets) == len(self.binned_sets) == sets.sum()
+            and np.shape(self.raw_sets) == np.shape(self.binned_sets) == (sets.sum(), _SET_WORDS)
             and self.per_round >= 1
             and len(counts) % self.per_round == 0
             and len(counts) == len(sets)

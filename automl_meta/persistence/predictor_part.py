@@ -14,7 +14,7 @@ from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.ensembling.calibration import Calibration
 from automl_meta.ensembling.combiners import Combiner
 from automl_meta.ensembling.intervals import Residuals
-from automl_meta.persistence.container import MOST_VALUES, STORED_FROM, most_values
+from automl_meta.persistence.container import MOST_VALUES, most_values
 from automl_meta.persistence.native import check_native_parts
 from automl_meta.persistence.packing import pack, unpack
 from automl_meta.persistence.trusted import TRUSTED, useless_type
@@ -22,7 +22,6 @@ from automl_meta.pipelines.estimators.soundness import UnsoundModelError
 
 _MEMBER = re.compile(r"schema\.json|[0-9]{1,20}\.np[yz]|[0-9a-f-]{36}\.bin")
 MOST_MEMBERS = 200_000
-MOST_SPARSE_ARRAYS, MOST_SPARSE_RATIO = 10, 20  # of a sparse matrix; bytes unpacked to packed, of a large one
 _ZIP, _EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
 
 
@@ -114,10 +113,7 @@ def _feeds_upwards(inputs: Any, n_members: int) -> bool:
 
 
 def _check_archive(content: bytes) -> None:
-    """Check that the inner zip is as skops writes it: plain names, nothing packed, arrays as large as they say.
-
-    Only sparse matrices are zips of their own, whose arrays are packed.
-    """
+    """Check that the inner zip is as skops writes it: plain names, nothing packed, arrays as large as they say."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -139,10 +135,9 @@ def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     with archive.open(member) as file:
         start = file.read(len(_ZIP))
         file.seek(0)
-        # What a part is read as is for the inner schema to say, whatever its name.
-        if start in (_ZIP, _EMPTY_ZIP):
-            _check_sparse(io.BytesIO(file.read()), member.filename)
-        elif member.filename.endswith(".npy"):
+        if start in (_ZIP, _EMPTY_ZIP):  # whatever its name, an array may be read as several that are packed
+            raise PredictorPartError(f"{member.filename} of its ensemble is packed")
+        if member.filename.endswith(".npy"):
             _check_array(file, member)
         elif member.filename.endswith(".json"):
             _check_schema(file.read())
@@ -191,19 +186,6 @@ def _steps(node: Any, known: dict[Any, int]) -> int:
     if key is not None:
         known[key] = steps
     return steps
-
-
-def _check_sparse(content: io.BytesIO, name: str) -> None:
-    """Check that the arrays of a sparse matrix are few, unpack to no more than a part may, and are what they say."""
-    with zipfile.ZipFile(content) as archive:
-        members = archive.infolist()
-        size = sum(member.file_size for member in members)
-        most = max(STORED_FROM, MOST_SPARSE_RATIO * len(content.getbuffer()))
-        if size >= most or len(members) > MOST_SPARSE_ARRAYS:
-            raise PredictorPartError(f"{name} of its ensemble would unpack to {size:,} bytes")
-        for member in members:
-            with archive.open(member) as file:
-                _check_array(file, member)
 
 
 def _check_array(file: Any, member: zipfile.ZipInfo) -> None:

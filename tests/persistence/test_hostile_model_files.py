@@ -330,8 +330,8 @@ def test_hostile_files_are_refused_with_one_message(
     [
         ("zeros in the ensemble", "would unpack"),
         ("millions of values", "more than 5,000,000 values"),
-        ("bomb in a sparse matrix", "would unpack"),
-        ("bomb in a sparse matrix of another name", "would unpack"),
+        ("bomb in a sparse matrix", "is packed|no use for"),
+        ("bomb in a sparse matrix of another name", "is packed|no use for"),
         ("the same list twice, sixty deep", "again and again"),
     ],
 )

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from automl_meta.errors import InputError
 from automl_meta.pipelines.estimators.coded_table import CodedTable
 from automl_meta.pipelines.estimators.hurry import Hurry
-from automl_meta.pipelines.estimators.soundness import ensure
+from automl_meta.pipelines.estimators.soundness import UnsoundModelError, ensure
 from automl_meta.pipelines.inner_split import balanced_weights, inner_splits
 
 Floats = NDArray[np.float64]
@@ -282,7 +283,12 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
     def _booster(self) -> Any:
         if getattr(self, "_live", None) is None:
             self.check()
-            self._live = self._load()
+            try:
+                self._live = self._load()
+            except InputError:
+                raise
+            except Exception as error:  # each library has errors of its own
+                raise UnsoundModelError(f"a booster cannot be read ({type(error).__name__})") from error
         return self._live
 
     @abstractmethod
