@@ -311,7 +311,7 @@ class _Run:
             folds=folds,
             seed=self.options.seed,
             executor=self.executor,
-            memory_mb=self._limits().memory_mb,
+            limits=self._limits(),
             folder=self.folder.models,
         )
         combining = Combining(fits=fits, options=self.options, clock=self.clock, startup=self.startup)

@@ -19,6 +19,7 @@ from automl_meta.execution import InlineExecutor
 from automl_meta.persistence import load_model, make_model, save_model
 from automl_meta.pipelines.catalogue import default_configuration
 from automl_meta.tuning.budget import Budget, Clock
+from automl_meta.tuning.tuner import TunerLimits
 
 QUICK = {
     "time_budget": None,
@@ -118,7 +119,7 @@ def combining_of(dataset: Dataset, options: RunOptions, names: tuple[str, ...], 
         folds=folds,
         seed=options.seed,
         executor=InlineExecutor(),
-        memory_mb=1000.0,
+        limits=TunerLimits(memory_mb=1000.0),
         folder=folder,
     )
     clock = Clock(Budget(evaluations=len(names)))
