@@ -42,7 +42,7 @@ def print_summary(console: Console, result: RunResult, path: Path) -> None:
     _print_leaderboard(console, result)
     console.print()
     algorithms = {row["id"]: row["algorithm"] for row in result.leaderboard}
-    print_ensemble(console, result.plan.to_dict(), algorithms)
+    print_ensemble(console, result.plan.to_dict(), algorithms, result.dataset.schema.classes)
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.timings.items())
     console.print(f"time: {result.clock.elapsed:.1f} s ({spent})")
     console.print(Text.assemble((f"saved {path}", "bold"), f" ({path.stat().st_size / 1e6:.1f} MB)"))
