@@ -139,4 +139,10 @@ def _diagnosis(dataset: Dataset, plan: EnsemblePlan, held_out: Any, seed: int) -
     if dataset.schema.classes is None:
         return diagnose_numbers(y, plan.honest.plain, seed=seed)
     decided = plan.honest.weighed.argmax(axis=1)
-    return diagnose_classes(y.astype(np.int64), plan.honest.plain, dataset.schema.classes, decided=decided)
+    return diagnose_classes(
+        y.astype(np.int64),
+        plan.honest.plain,
+        dataset.schema.classes,
+        decided=decided,
+        weights=taken(dataset.weights, held_out),
+    )

@@ -113,10 +113,13 @@ def _compared(manifest: Content, report: Content) -> str:
     accuracy = scores.get("accuracy")
     if rows and accuracy is not None:
         total = max(sum(int(row["rows"]) for row in rows), 1)
-        largest = max(rows, key=lambda row: int(row["rows"]))
+        share, largest = max((row.get("share", int(row["rows"]) / total), str(row["class"])) for row in rows)
+        counted = (
+            " by their weights" if any(column["role"] == "weight" for column in manifest["schema"]["columns"]) else ""
+        )
         return (
-            f"It names the right class for {accuracy:.1%} of the rows; always saying {largest['class']!r} would be "
-            f"right for {int(largest['rows']) / total:.1%}."
+            f"It names the right class for {accuracy:.1%} of the rows{counted}; always saying {largest!r} would be "
+            f"right for {share:.1%}."
         )
     explained = scores.get("r2")
     if explained is not None:
