@@ -114,6 +114,9 @@ class Combining:
         plan = replace(plan, refitted=tuple(one_model))
         if self.clock.remaining > SECONDS_TO_MEASURE + plan.seconds_per_1000_rows / max(len(self.fits.folds), 1):
             plan = replace(plan, member_seconds=tuple(predictor.member_seconds(self._thousand_rows)))
+        limit = self.options.predict_limit
+        if limit is not None and plan.seconds_per_1000_rows > limit:
+            plan = replace(plan, reason=f"{plan.reason}; nothing that was tried keeps to {limit:g} s for 1,000 rows")
         return plan, predictor
 
     @cached_property

@@ -53,6 +53,8 @@ def test_a_limit_on_predicting_leaves_one_model_of_the_fastest(cancer: Dataset) 
     sizes, plan = members_of(cancer, predict_limit=1e-6)
     assert sizes == [1]
     assert len(plan.members) == 1
+    assert "nothing that was tried keeps to 1e-06 s for 1,000 rows" in plan.reason
+    assert "keeps to" not in members_of(cancer, predict_limit=1000)[1].reason
 
 
 def test_costs_decide_the_class(cancer: Dataset) -> None:
