@@ -1,11 +1,12 @@
 """The run as a whole: from a dataset to a model, within a budget."""
 
+import json
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,7 @@ def run(
     started: float | None = None,
     listener: Listener | None = None,
     interruption: Interruption | None = None,
+    arguments: Mapping[str, Any] | None = None,
     command: str = "",
 ) -> RunResult:
     """Search, combine, and return the fitted model with all that is to be told of it.
@@ -126,6 +128,8 @@ def run(
         When the budget began to run, on the clock of `time.monotonic`.
     interruption : Interruption, optional
         What heeds Ctrl-C until the caller has saved the model; otherwise until the run ends.
+    arguments : mapping, optional
+        What the run was asked for, JSON-ready, for the model file; otherwise that is `options`.
     command : str
         How the run can be repeated, for the model file.
 
@@ -145,7 +149,10 @@ def run(
             executor = own.enter_context(workers)
         if interruption is None:
             interruption = own.enter_context(Interruption())
-        return _Run(dataset, options, executor, began, listener or Listener(), folder, command).go(interruption)
+        if arguments is None:
+            arguments = json.loads(json.dumps(asdict(options), default=str))
+        asked = {"arguments": arguments, "command": command}
+        return _Run(dataset, options, executor, began, listener or Listener(), folder, asked).go(interruption)
 
 
 class _Run:
@@ -159,10 +166,10 @@ class _Run:
         started: float,
         listener: Listener,
         folder: RunFolder,
-        command: str,
+        asked: Mapping[str, Any],
     ) -> None:
         self.dataset, self.options, self.executor = dataset, options, executor
-        self.listener, self.folder, self.command = listener, folder, command
+        self.listener, self.folder, self.asked = listener, folder, asked
         task = dataset.task
         self.metric = resolve_metric(options.metric, task) if options.metric else default_metric(task)
         check_weights(dataset, self.metric)
@@ -349,7 +356,7 @@ class _Run:
                 "folds": self.scheme.n_folds,
                 "similar_datasets": advice.similar,
                 "forgotten": self.options.forget,
-                "command": self.command,
+                **self.asked,
                 "metabase": checksums(advice.sources),
                 "tried": tried(self.evaluations),
             },

@@ -10,12 +10,13 @@ import click
 from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.config import config_option
 from automl_meta.cli.inputs import TABLE
-from automl_meta.cli.output import command_line, console_for, print_json, process_started
+from automl_meta.cli.output import console_for, print_json, process_started
 from automl_meta.cli.table_options import separated, table_options
-from automl_meta.files import check_writable, table_name
+from automl_meta.files import check_writable
 
 # Arguments that say how the table is read; the others say how the run goes.
 OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_weight")
+FILES = ("output", "report")  # that are written
 
 
 @click.command()
@@ -71,7 +72,7 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; all else goes to standard error.")
 @click.option("--quiet", is_flag=True, help="Print only errors (and the JSON document).")
-def fit(data: str | None, output: Path | None, report: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
+def fit(data: str | None, as_json: bool, quiet: bool, **given: Any) -> None:
     """Fit an ensemble to DATA and save it.
 
     DATA is a CSV, TSV, Parquet, ARFF or JSON-lines file (each also gzipped), - for standard input, sklearn:NAME or
@@ -87,15 +88,15 @@ def fit(data: str | None, output: Path | None, report: Path | None, as_json: boo
     started = process_started()
     console = console_for(machine_readable=as_json, quiet=quiet)
     with _workers_to_come(given) as server:
-        result, path = _fit(data, output, report, given, console=console, started=started, server=server)
-    if report is not None:
-        _write_report(report, result.model)
+        result, files = _fit(data, given, console=console, started=started, server=server)
+    if files["report"] is not None:
+        _write_report(files["report"], result.model)
     result.timings["save"] = result.clock.elapsed - sum(result.timings.values())
     from automl_meta.cli.fit_summary import print_summary, summary
 
-    print_summary(console, result, path)
+    print_summary(console, result, files["output"])
     if as_json:
-        print_json(summary(result, path))
+        print_json(summary(result, files["output"]))
 
 
 def _workers_to_come(given: dict[str, Any]) -> AbstractContextManager[Any]:
@@ -108,31 +109,26 @@ def _workers_to_come(given: dict[str, Any]) -> AbstractContextManager[Any]:
 
 
 def _fit(
-    data: str | None,
-    output: Path | None,
-    report: Path | None,
-    given: dict[str, Any],
-    *,
-    console: Any,
-    started: float,
-    server: Any,
-) -> tuple[Any, Path]:
-    """Return the result of the run, and the file that the model was saved to."""
+    data: str | None, given: dict[str, Any], *, console: Any, started: float, server: Any
+) -> tuple[Any, dict[str, Any]]:
+    """Return the result of the run, whose model is saved, and the files to write."""
     from automl_meta.automl.interruption import Interruption
     from automl_meta.automl.run import run, warm_workers
     from automl_meta.cli.progress import FitProgress
-    from automl_meta.cli.resuming import begin
+    from automl_meta.cli.resuming import ask
     from automl_meta.persistence import save_model
 
-    with begin(data, given) as (folder, source, arguments), Interruption() as interruption:
-        options = _options(arguments)
-        path = output or default_output(source)
-        for file in (path, report):
-            if file is not None:
-                check_writable(file)
+    asked = ask(data, given)
+    options = _options(asked.arguments)  # what makes no sense is said before anything is made
+    files = {name: asked.arguments[name] for name in FILES}
+    with asked.folder() as folder, Interruption() as interruption:
+        for file in filter(None, files.values()):  # which may lie in the run's folder
+            check_writable(file)
         with warm_workers(options, folder.log, server=server) as executor:
-            dataset = _read(source, arguments, console)
+            dataset = _read(asked.data, asked.arguments, console)
             folder.check_same_data(dataset)
+            asked.arguments["target"] = dataset.schema.target
+            folder.remember(**asked.lasting())  # what was typed to go on holds for the next time, too
             result = run(
                 dataset,
                 options,
@@ -141,10 +137,11 @@ def _fit(
                 started=started,
                 listener=FitProgress(console, live=console.is_terminal),
                 interruption=interruption,
-                command=command_line(),
+                arguments=asked.told(),
+                command=asked.command(),
             )
-        save_model(path, result.model)
-    return result, path
+        save_model(files["output"], result.model)
+    return result, files
 
 
 def _write_report(path: Path, model: Any) -> None:
@@ -156,7 +153,7 @@ def _write_report(path: Path, model: Any) -> None:
 def _options(given: dict[str, Any]) -> Any:
     from automl_meta.automl.options import RunOptions
 
-    options = {name: value for name, value in given.items() if name not in OF_THE_TABLE}
+    options = {name: value for name, value in given.items() if name not in (*OF_THE_TABLE, *FILES)}
     if options["time_budget"] is None and options["max_evaluations"] is None:
         options["time_budget"] = 60.0
     for name in ("include", "exclude", "forget"):
@@ -184,8 +181,3 @@ def _read(data: str, given: dict[str, Any], console: Any) -> Any:
         columns = click.Choice(error.columns)
         answer = click.prompt("Which column is to be predicted?", type=columns, err=True)
     return read(answer)
-
-
-def default_output(data: str) -> Path:
-    """Return the model file that `fit` writes when it is given no ``--output``."""
-    return Path(f"{table_name(data)}.automl")

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from automl_meta.automl.run import RunResult
 from automl_meta.cli.ensemble_text import print_ensemble
-from automl_meta.cli.output import command_line, number, plain_table
+from automl_meta.cli.output import number, plain_table
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.naming import brief
 from automl_meta.reporting.leaderboard import finite_or_none
@@ -33,7 +33,7 @@ def summary(result: RunResult, path: Path) -> dict[str, Any]:
         "similar_datasets": list(result.similar),
         "ensemble": plan.to_dict(),
         "leaderboard": result.leaderboard,
-        "command": command_line(),
+        "command": result.model.manifest["command"],
     }
 
 

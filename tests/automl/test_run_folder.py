@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -89,24 +90,56 @@ def test_changed_table_is_refused(folder: RunFolder, wine: Dataset) -> None:
         folder.check_same_data(wine.take(np.arange(100)))
 
 
-def test_temporary_folder_stays_only_after_a_failure_with_results(wine: Dataset) -> None:
-    with folder_for(None) as unharmed:
-        unharmed.keep(evaluation(wine))
-    assert not unharmed.path.exists()
-    with pytest.raises(RuntimeError), folder_for(None) as empty:
-        raise RuntimeError
-    assert not empty.path.exists()
+def fail_in(path: Path | None, *found: Evaluation, settings: bool = True) -> tuple[Path, list[str]]:
+    """Return the folder of a run that fails after some results, and what is noted on its error."""
+    folders: list[RunFolder] = []
 
-    def fail_after_a_result() -> None:
-        with folder_for(None) as folder:
-            folder.keep(evaluation(wine))
-            raise RuntimeError(folder.path)
+    def fail() -> None:
+        with folder_for(path) as folder:
+            folders.append(folder)
+            if settings:
+                folder.write_settings({})
+            (folder.models / "half").touch()
+            for one in found:
+                folder.keep(one)
+            raise RuntimeError
 
     with pytest.raises(RuntimeError) as caught:
-        fail_after_a_result()
-    path = caught.value.args[0]
-    assert path.exists()
-    assert f"--resume {path}" in caught.value.__notes__[0]
+        fail()
+    return folders[0].path, getattr(caught.value, "__notes__", [])
+
+
+def test_temporary_folder_stays_only_after_a_failure_with_results(wine: Dataset) -> None:
+    with folder_for(None) as unharmed:
+        unharmed.write_settings({})
+        unharmed.keep(evaluation(wine))
+    assert not unharmed.path.exists()
+    empty, notes = fail_in(None)
+    assert not empty.exists()
+    assert not notes
+    kept, (note,) = fail_in(None, evaluation(wine))
+    assert len(RunFolder.open(kept).kept()) == 1
+    assert f"--resume {kept}" in note
+    shutil.rmtree(kept)
+
+
+def test_results_that_no_run_can_go_on_with_are_not_kept(wine: Dataset) -> None:
+    path, notes = fail_in(None, evaluation(wine), settings=False)  # a run in Python
+    assert not path.exists()
+    assert not notes
+
+
+def test_folder_that_was_asked_for_stays_after_a_failure_with_results(tmp_path: Path, wine: Dataset) -> None:
+    path, (note,) = fail_in(tmp_path / "run of today", evaluation(wine))
+    assert len(RunFolder.open(path).kept()) == 1
+    assert f"--resume '{path}'" in note
+
+
+def test_nothing_stays_of_a_folder_where_the_run_fails_without_results(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for path in (tmp_path / "mine", tmp_path / "made" / "for" / "it"):
+        fail_in(path)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
 
 
 def outcome(result: RunResult) -> object:
