@@ -256,13 +256,15 @@ class _Run:
             seed=self.options.seed,
             models_folder=self.folder.models,
         )
+        limits = self._limits()
+        self.folder.searched_under(seconds=limits.seconds, memory_mb=limits.memory_mb)
         known = self.folder.kept()
         strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, validated=bool(folds))
         self.tuner = Tuner(
             problem,
             self.executor,
             self.clock,
-            self._limits(),
+            limits,
             self._take,
             racing=self.racing,
             known=known,

@@ -35,6 +35,15 @@ SETTINGS, JOURNAL, LOG, CANDIDATES, MODELS = "run.json", "journal.sqlite", "run.
 NUMBERS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "repeats")
 
 
+GROWN = 1.2  # times as much time or memory is worth another attempt
+# What a candidate that ended so may have wanted more of.
+WANTED = {
+    Status.TIMEOUT: {"seconds"},
+    Status.MEMORY: {"memory_mb"},
+    Status.CRASHED: {"memory_mb"},  # systems kill for memory, too
+}
+
+
 class RunFolder:
     """Where a run keeps what it would be a pity to lose."""
 
@@ -127,6 +136,27 @@ class RunFolder:
         """Write down how the run splits the rows, if it can go on after a kill."""
         if (self.path / SETTINGS).is_file():
             self.remember(scheme=list(scheme))
+
+    def searched_under(self, *, seconds: float | None, memory_mb: float | None) -> None:
+        """Write down what one candidate may use, and forget those that failed for want of what there is more of now.
+
+        Parameters
+        ----------
+        seconds, memory_mb : float, optional
+            None where there is no limit.
+        """
+        if not (self.path / SETTINGS).is_file():
+            return
+        before = self.settings().get("limits", {})
+        grown = {
+            name
+            for name, limit in (("seconds", seconds), ("memory_mb", memory_mb))
+            if before.get(name) is not None and (limit is None or limit > GROWN * before[name])
+        }
+        for evaluation in self.kept():
+            if evaluation.status in WANTED and WANTED[evaluation.status] & grown:
+                self._path_of(evaluation).unlink(missing_ok=True)
+        self.remember(limits={"seconds": seconds, "memory_mb": memory_mb})
 
     def keep(self, evaluation: Evaluation) -> None:
         """Write `evaluation`, unless it is here already."""

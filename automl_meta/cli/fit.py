@@ -41,7 +41,11 @@ FILES = ("output", "report")  # that are written
     help="Members: the bag of their fold models, or one model fitted to all rows.",
 )
 @click.option("--predict-limit", type=float, help="Seconds that predicting 1,000 rows may take.")
-@click.option("--cost", help="What mistakes cost: fp=1,fn=5 or TRUE:PREDICTED=COST,... Decides the predicted class.")
+@click.option(
+    "--cost",
+    help="What mistakes cost: TRUE:PREDICTED=COST,... or fp=1,fn=5 (positive is the second of two classes in sorted "
+    "order). Decides the predicted class.",
+)
 @click.option("--negative-weights", is_flag=True, help="Let the weights of a stack be negative.")
 @click.option("--top-k", type=int, default=12, show_default=True, help="Ranked picks to try before refining.")
 @click.option("--folds", type=int, help="Folds of the cross-validation. [default: by number of rows]")
@@ -140,7 +144,7 @@ def _fit(
                 arguments=asked.told(),
                 command=asked.command(),
             )
-        save_model(files["output"], result.model)
+            save_model(files["output"], result.model)  # before workers are ended, which may take long on a cluster
     return result, files
 
 

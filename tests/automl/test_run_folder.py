@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,40 @@ def test_changed_table_is_refused(folder: RunFolder, wine: Dataset) -> None:
     folder.check_same_data(wine)
     with pytest.raises(InputError, match="has changed"):
         folder.check_same_data(wine.take(np.arange(100)))
+
+
+@pytest.mark.parametrize(
+    ("status", "limits", "stays"),
+    [
+        (Status.TIMEOUT, {"seconds": 60.0, "memory_mb": 500.0}, False),
+        (Status.TIMEOUT, {"seconds": None, "memory_mb": 500.0}, False),
+        (Status.TIMEOUT, {"seconds": 11.0, "memory_mb": 5000.0}, True),
+        (Status.MEMORY, {"seconds": 10.0, "memory_mb": 5000.0}, False),
+        (Status.CRASHED, {"seconds": 10.0, "memory_mb": None}, False),
+        (Status.MEMORY, {"seconds": 60.0, "memory_mb": 500.0}, True),
+        (Status.FAILED, {"seconds": None, "memory_mb": None}, True),
+        (Status.OK, {"seconds": None, "memory_mb": None}, True),
+    ],
+)
+def test_what_failed_for_want_of_time_or_memory_is_tried_again_when_there_is_more(
+    folder: RunFolder, wine: Dataset, status: Status, limits: dict[str, float | None], *, stays: bool
+) -> None:
+    folder.write_settings({})
+    folder.searched_under(seconds=10.0, memory_mb=500.0)
+    folder.keep(evaluation(wine, status=status))
+    folder.searched_under(**limits)
+    assert len(folder.kept()) == stays
+    folder.searched_under(**limits)
+    assert len(folder.kept()) == stays
+
+
+def test_a_run_that_goes_on_with_more_time_evaluates_what_was_killed(folder: RunFolder, wine: Dataset) -> None:
+    lda = evaluation(wine, configuration=default_configuration("lda", wine.task), status=Status.TIMEOUT)
+    folder.write_settings({"limits": {"seconds": 0.1, "memory_mb": 1e6}})
+    folder.keep(lda)
+    result = run(wine, replace(OPTIONS, include=("lda",), max_evaluations=1), folder=folder)
+    assert [found.status for found in result.evaluations] == [Status.OK]
+    assert [found.status for found in folder.kept()] == [Status.OK]
 
 
 def fail_in(path: Path | None, *found: Evaluation, settings: bool = True) -> tuple[Path, list[str]]:
