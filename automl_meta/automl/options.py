@@ -8,11 +8,10 @@ from typing import Literal, get_args
 from automl_meta.ensembling.options import Refit
 from automl_meta.errors import InputError
 from automl_meta.execution.cluster import ClusterOptions
+from automl_meta.seeding import check_seed
 
 Search = Literal["random", "grid", "halving", "meta", "none", "uniform"]
 EnsembleKind = Literal["auto", "stack", "greedy", "best"]
-
-MOST_SEED = 2**63 - 1  # that a meta-base can keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +105,7 @@ class RunOptions:
             raise InputError(f"jobs must be at least 0, not {self.jobs}")
         if self.folds is not None and self.folds < 2:
             raise InputError(f"folds must be at least 2, not {self.folds}")
-        if not -MOST_SEED <= self.seed <= MOST_SEED:
-            raise InputError(f"seed must be between {-MOST_SEED} and {MOST_SEED}, not {self.seed}")
+        check_seed(self.seed)
         if self.time_budget is None and self.max_evaluations is None:
             raise InputError("without a time budget the search never ends. Give time_budget or max_evaluations.")
 

@@ -60,8 +60,12 @@ def make_strategy(
 
 def _listed(options: RunOptions, dataset: Dataset, advisor: Advisor) -> list[Configuration]:
     """Return what holds where rows are few, of the algorithms that are allowed; else what is recommended."""
-    listed = [c for c in few_rows_configurations(dataset) if c.algorithm in advisor.algorithms]
-    return listed or [pick.configuration for pick in advisor.recommendations(options.top_k)]
+    return short_list(dataset, advisor) or [pick.configuration for pick in advisor.recommendations(options.top_k)]
+
+
+def short_list(dataset: Dataset, advisor: Advisor) -> list[Configuration]:
+    """Return what holds where rows are few, of the algorithms that are allowed, the best first."""
+    return [c for c in few_rows_configurations(dataset) if c.algorithm in advisor.algorithms]
 
 
 def few_rows_in_words(dataset: Dataset, folds: Sequence[Fold]) -> str:
@@ -71,8 +75,8 @@ def few_rows_in_words(dataset: Dataset, folds: Sequence[Fold]) -> str:
             f"{dataset.n_rows} rows: none can be held out, so what does well on other tables with few rows is fitted"
         )
     return (
-        f"{dataset.n_rows} rows are few: not the picks above are tried, but what does well on other tables with few "
-        "rows; scores weigh as much as they can be told from luck"
+        f"{dataset.n_rows} rows are few: not what ranks first on larger tables is tried, but what does well on other "
+        "tables with few rows; scores weigh as much as they can be told from luck"
     )
 
 

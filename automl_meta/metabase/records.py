@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.datasets.task import Task
-from automl_meta.errors import quoted
+from automl_meta.errors import InputError, quoted
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.configuration import Configuration
 
 PACKAGES = ("automl-meta", "scikit-learn", "numpy", "scipy", "pandas", "lightgbm", "catboost", "xgboost-cpu", "torch")
+MOST = 2**63 - 1  # that a store can keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,22 @@ class Protocol:
         Of the row sample, the folds and the fits.
     source : str
         Who made the runs: "build", "fit", "import", or what an importer says.
+
+    Raises
+    ------
+    InputError
+        If a number is larger than a store can keep.
     """
 
     rows: int = 0
     folds: int = 0
     seed: int = 0
     source: str = "build"
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "folds", "seed"):
+            if abs(getattr(self, name)) > MOST:
+                raise InputError(f"{name}: {getattr(self, name)} is more than a meta-base can keep. Try less.")
 
     def __str__(self) -> str:
         rows = f"{self.rows} rows" if self.rows else "all rows"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -166,7 +167,7 @@ class MetaBase:
         if difference:
             raise InputError(
                 f"{self.path}: the dataset {record.name!r} is in the meta-base already, and {difference}. "
-                f"Give it another name (--name), or try: automl-meta metabase remove {record.name}"
+                f"Give it another name (--name), or try: {removal_command(record.name, self.path)}"
             )
         return known
 
@@ -395,6 +396,11 @@ class MetaBase:
     def protocols(self) -> list[Protocol]:
         """Return the protocols, in the order in which they came."""
         return list(self.keys.protocols().values())
+
+
+def removal_command(dataset: str, path: Path) -> str:
+    """Return the command that removes a dataset from the store at `path`."""
+    return shlex.join(["automl-meta", "metabase", "remove", "--metabase", str(path), "--", dataset])
 
 
 def _none_if_nan(value: float) -> float | None:

@@ -248,6 +248,10 @@ class Advisor:
             alike=None if self._chosen is None else self._alike(),
         )
 
+    def chosen_elsewhere(self, configurations: Sequence[Configuration]) -> list[Recommendation]:
+        """Return configurations that others have ranked, with their expected seconds; no more is expected of them."""
+        return [_hearsay(configuration, self.expected_seconds(configuration)) for configuration in configurations]
+
     def expected_standings(self, observed: Mapping[str, float]) -> tuple[Floats, Floats]:
         """Return expected standings of the memory's configurations and their deviations, given `observed`."""
         belief = (self._chosen or self._model).believe(self._metafeatures, self._known(observed))
@@ -272,7 +276,7 @@ class Advisor:
         return {self._position[key]: value for key, value in values.items() if key in self._position}
 
 
-def _hearsay(configuration: Configuration) -> Recommendation:
+def _hearsay(configuration: Configuration, seconds: float = float("nan")) -> Recommendation:
     unknown = float("nan")
     return Recommendation(
         configuration=configuration,
@@ -280,7 +284,7 @@ def _hearsay(configuration: Configuration) -> Recommendation:
         doubt=unknown,
         score=None,
         score_doubt=None,
-        seconds=unknown,
+        seconds=seconds,
         seconds_factor=unknown,
         measured=0,
         evidence=(),

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ def remember(
     metric : str, optional
         Name of a scorer; the task's default if not given. One that is not stored is replaced by its nearest relative.
     forget : collection of str
-        Datasets and families that must not be known, see `without`. What ran only there is not known either.
+        Datasets and families that must not be known, see `remembered`. What ran only there is not known either.
     cache : Path, optional
         Folder; that of this user if not given.
 
@@ -133,38 +133,50 @@ def remember(
     return memory
 
 
-def without(experience: Experience, names: Collection[str]) -> Experience:
-    """Return `experience` without the datasets and families called `names`; a dataset takes its family with it.
+def remembered(
+    datasets: Sequence[str], families: Sequence[str], metafeatures: Floats, names: Collection[str]
+) -> NDArray[np.bool_]:
+    """Return which of the datasets stay where `names` are forgotten, see `names_meant`.
 
-    So do near-duplicates, such as the same table under the name by which `fit --learn` keeps it, and their families.
+    A dataset takes its family with it. So do near-duplicates, such as the same table under the name by which
+    `fit --learn` keeps it, and their families.
 
     Raises
     ------
     InputError
         If nothing has one of the names.
     """
-    return experience.take(remembered(experience.datasets, experience.families, experience.metafeatures, names))
-
-
-def remembered(
-    datasets: Sequence[str], families: Sequence[str], metafeatures: Floats, names: Collection[str]
-) -> NDArray[np.bool_]:
-    """Return which of the datasets stay where `names` are forgotten, see `without`."""
     if not names:
         return np.ones(len(datasets), dtype=bool)
     from automl_meta.metalearning.loo import joined_families  # SciPy's part for it is slow to import
 
     known = list(zip(datasets, families, strict=True))
-    forgotten = np.zeros(len(known), dtype=bool)
-    for name in names:
-        named = np.array([name in pair for pair in known], dtype=bool)
-        if not named.any():
-            near = difflib.get_close_matches(name, sorted({*datasets, *families}), n=3)
-            hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase info"
-            raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
-        forgotten |= named
+    meant = names_meant(names, {*datasets, *families})
+    forgotten = np.array([not meant.isdisjoint(pair) for pair in known], dtype=bool)
     groups = joined_families(families, metafeatures)
     return ~np.isin(groups, groups[forgotten])
+
+
+def names_meant(texts: Iterable[str], known: Collection[str]) -> set[str]:
+    """Return the datasets and families that are meant: each text is a name, or several separated by commas.
+
+    A name that has commas itself is taken as it is where it is known.
+
+    Raises
+    ------
+    InputError
+        If one of them is not among the `known`.
+    """
+    meant = set()
+    for text in texts:
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        for name in [text] if text in known else parts:
+            if name not in known:
+                near = difflib.get_close_matches(name, sorted(known), n=3)
+                hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase export -o tables"
+                raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
+            meant.add(name)
+    return meant
 
 
 def cache_directory() -> Path:

@@ -143,6 +143,8 @@ def test_a_metric_of_another_kind_of_task_is_none_of_this_one(metabase: Path, tm
 
 
 def test_forgetting_what_is_not_there_is_a_mistake(metabase: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no dataset or family 'binayr1' .*Did you mean binary1"):
+        remember([metabase], Task.BINARY, forget=["binary2,binayr1"], use_cache=False)
     with pytest.raises(InputError, match="Did you mean binary1"):
         remember([metabase], Task.BINARY, forget=["binry1"], cache=tmp_path)
 
