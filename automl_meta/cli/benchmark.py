@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from automl_meta.cli.cluster import cluster_options, take_cluster_options
-from automl_meta.cli.fit_options import forget_option
 from automl_meta.cli.output import console_for, plain_table, print_json
-from automl_meta.cli.table_options import separated
+from automl_meta.cli.table_options import forget_option, separated
 from automl_meta.errors import InputError
 
 if TYPE_CHECKING:

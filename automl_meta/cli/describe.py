@@ -62,7 +62,7 @@ def describe(
 
     if as_json and as_csv:
         raise click.UsageError("Give --json or --csv, not both.")
-    dataset = read_dataset(data, target, task=task, ignore=separated(ignore))  # type: ignore[arg-type]
+    dataset = read_dataset(data, target, task=task, ignore=ignore)  # type: ignore[arg-type]
     found = extract_dataset(
         dataset,
         groups=separated(groups) or None,

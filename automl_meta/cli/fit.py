@@ -11,7 +11,7 @@ from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.config import config_option
 from automl_meta.cli.inputs import TABLE
 from automl_meta.cli.output import console_for, print_json, process_started
-from automl_meta.cli.table_options import separated, table_options
+from automl_meta.cli.table_options import forget_option, separated, table_options
 from automl_meta.files import check_writable
 
 # Arguments that say how the table is read; the others say how the run goes.
@@ -62,7 +62,7 @@ FILES = ("output", "report")  # that are written
 @click.option("--exclude", multiple=True, help="Do not use this algorithm; repeatable, or separated by commas.")
 @click.option("--metabase", type=click.Path(path_type=Path), help="Another meta-base than the shipped one.")
 @click.option("--meta-model", metavar="NAME", help="Method that ranks candidates. [default: combined]")
-@click.option("--forget", multiple=True, help="Dataset or family that the meta-base is to forget; repeatable.")
+@forget_option
 @click.option(
     "--learn", is_flag=True, envvar="AUTOML_META_LEARN", help="Remember this run's scores (no data) for later runs."
 )
@@ -160,7 +160,8 @@ def _options(given: dict[str, Any]) -> Any:
     options = {name: value for name, value in given.items() if name not in (*OF_THE_TABLE, *FILES)}
     if options["time_budget"] is None and options["max_evaluations"] is None:
         options["time_budget"] = 60.0
-    for name in ("include", "exclude", "forget"):
+    options["forget"] = tuple(options["forget"])
+    for name in ("include", "exclude"):
         options[name] = separated(options[name])
     return RunOptions(cluster=take_cluster_options(options), **options)
 
@@ -171,7 +172,7 @@ def _read(data: str, given: dict[str, Any], console: Any) -> Any:
     from automl_meta.datasets import MissingTargetError, RowColumns, read_dataset
 
     rows = RowColumns(groups=given["groups"], time=given["time_column"], weight=given["sample_weight"])
-    how: dict[str, Any] = {"task": given["task"], "ignore": separated(given["ignore"]), "rows": rows}
+    how: dict[str, Any] = {"task": given["task"], "ignore": given["ignore"], "rows": rows}
 
     def read(target: str | None) -> Any:
         with Bar(console) as bar:

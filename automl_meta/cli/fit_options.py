@@ -6,12 +6,6 @@ import click
 
 from automl_meta.cli.fit import fit
 
-forget_option = click.option(
-    "--forget",
-    multiple=True,
-    help="Dataset or family that the meta-base is not to know; repeatable, or separated by commas.",
-)
-
 
 def as_in_fit(*names: str) -> Callable[[click.Command], click.Command]:
     """Give a command options of `fit`, by the names of their values."""

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from automl_meta.cli.fit_options import as_in_fit, forget_option
+from automl_meta.cli.fit_options import as_in_fit
 from automl_meta.cli.inputs import POSITIVE, TABLE
 from automl_meta.cli.output import console_for, print_json
 from automl_meta.cli.recommendation_text import NO_SHORT_LIST, STANDINGS, ranked_table, short_table
-from automl_meta.cli.table_options import separated, table_options
+from automl_meta.cli.table_options import forget_option, separated, table_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ def _read(data: str, given: dict[str, Any]) -> "Dataset":
     from automl_meta.datasets import RowColumns, read_dataset
 
     rows = RowColumns(groups=given["groups"], time=given["time_column"], weight=given["sample_weight"])
-    return read_dataset(data, given["target"], task=given["task"], ignore=separated(given["ignore"]), rows=rows)
+    return read_dataset(data, given["target"], task=given["task"], ignore=given["ignore"], rows=rows)
 
 
 def _advisor(dataset: "Dataset", given: dict[str, Any], *, use_cache: bool) -> "Advisor":

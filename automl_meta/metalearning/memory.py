@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta import __version__
+from automl_meta.datasets.listing import names_in
 from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 from automl_meta.evaluation.metrics import default_metric, metrics_of, resolve_metric
@@ -167,16 +168,13 @@ def names_meant(texts: Iterable[str], known: Collection[str]) -> set[str]:
     InputError
         If one of them is not among the `known`.
     """
-    meant = set()
-    for text in texts:
-        parts = [part.strip() for part in text.split(",") if part.strip()]
-        for name in [text] if text in known else parts:
-            if name not in known:
-                near = difflib.get_close_matches(name, sorted(known), n=3)
-                hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase export -o tables"
-                raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
-            meant.add(name)
-    return meant
+    meant = names_in(texts, known)
+    for name in meant:
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=3)
+            hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase export -o tables"
+            raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
+    return set(meant)
 
 
 def cache_directory() -> Path:

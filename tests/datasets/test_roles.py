@@ -154,6 +154,14 @@ def test_ignored_columns_are_known_and_not_used() -> None:
         make_dataset(frame, "y", ignore=["B"])
 
 
+def test_ignored_columns_are_listed_with_commas_which_names_may_hold() -> None:
+    frame = pd.DataFrame({"Income, USD": [1.0, 2, 3, 4], "a": [4.0, 3, 1, 2], "b": [1.0, 3, 2, 4], "y": list("nnyy")})
+    for ignore, left in ((["Income, USD"], ["a", "b"]), (["a, b"], ["Income, USD"]), (["Income, USD", "a"], ["b"])):
+        assert make_dataset(frame, "y", ignore=ignore).X.columns.tolist() == left
+    with pytest.raises(UnknownColumnsError, match="'Income', 'EUR'"):
+        make_dataset(frame, "y", ignore=["Income, EUR"])
+
+
 def test_a_table_without_features_is_refused() -> None:
     with pytest.raises(TableError, match="no column to learn from"):
         make_dataset(pd.DataFrame({"a": [1, 1, 1, 1], "y": ["u", "v"] * 2}), "y")
