@@ -21,6 +21,7 @@ from automl_meta.evaluation.metrics import default_metric, metrics_of, resolve_m
 from automl_meta.files import replacing
 from automl_meta.metabase.experience import Experience, Floats
 from automl_meta.metabase.matrices import UNTRIED, Matrices
+from automl_meta.metabase.records import FIT_SOURCES
 from automl_meta.metalearning.similarity import Similarity, fit_similarity
 from automl_meta.metalearning.standings import learn_standings
 from automl_meta.pipelines.configuration import Configuration
@@ -32,7 +33,7 @@ KEPT_FILES = 24  # in the cache; the oldest go first
 # What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
 # measured once; the rest are those measured most often.
 MOST_CONFIGURATIONS = 2000
-OWN_SOURCES = frozenset({"build", "fit", "import"})  # of runs that are made as `fit` makes them
+OWN_SOURCES = frozenset({"build", "import", *FIT_SOURCES})  # of runs that are made as `fit` makes them
 
 # Metrics that the meta-base does not store, and the stored one that orders configurations most like it.
 RELATIVES = {
