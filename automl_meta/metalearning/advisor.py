@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.metalearning.choice import choose
+from automl_meta.metalearning.choice import NothingLeftError, choose
 from automl_meta.metalearning.chosen import ModelMaker
 from automl_meta.metalearning.combined import Combined
 from automl_meta.metalearning.importance import hyperparameter_importance
@@ -174,14 +174,14 @@ class Advisor:
 
         Raises
         ------
-        ValueError
+        NothingLeftError
             If nothing is left, or nothing that is likely to end in time.
         """
         if self._fallback:
             for configuration in self._fallback:
                 if configuration.id not in observed and configuration.id not in excluded:
                     return configuration
-            raise ValueError("no configuration is left to propose: all candidates have been observed")
+            raise NothingLeftError("no configuration is left to propose: all candidates have been observed")
         known = self._known(observed)
         allowed, cost = self._allowed.copy(), None
         allowed[[self._position[key] for key in excluded if key in self._position]] = False

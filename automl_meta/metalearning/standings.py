@@ -107,6 +107,11 @@ class Knowledge:
     tie_order: NDArray[np.intp]
 
     @property
+    def described(self) -> NDArray[np.bool_]:
+        """Which datasets have any meta-feature; the others are like none in particular."""
+        return np.asarray(np.isfinite(self.metafeatures).any(axis=1))
+
+    @property
     def measured(self) -> NDArray[np.intp]:
         """On how many datasets each configuration was measured."""
         return np.asarray(self.known.sum(axis=0))

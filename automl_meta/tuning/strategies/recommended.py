@@ -6,6 +6,7 @@ from automl_meta.evaluation.partial import lead
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.metalearning.advisor import Advisor
+from automl_meta.metalearning.choice import NothingLeftError
 from automl_meta.tuning.strategies.protocol import Proposal
 
 
@@ -31,7 +32,7 @@ class Recommended:
         time_left = seconds if math.isfinite(seconds) else None
         try:
             configuration = self._advisor.next(self._scores, excluded=self._running, time_left=time_left)
-        except ValueError:  # nothing is left
+        except NothingLeftError:
             return None
         self._running.add(configuration.id)
         return Proposal(configuration, "meta-base")
