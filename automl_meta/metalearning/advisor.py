@@ -232,12 +232,13 @@ class Advisor:
         Without experience they are the catalogue's first, and nothing is expected of them.
         """
         if self._fallback:
-            return [_hearsay(configuration) for configuration in self._fallback[:top]]
+            return [_hearsay(configuration, self.memory.metric) for configuration in self._fallback[:top]]
         return recommend(
             self._model,
             self.memory.experience,
             self.memory.configurations,
             self._metafeatures,
+            metric=self.memory.metric,
             observed=self._known(observed or {}),
             allowed=self._allowed,
             seconds=self._seconds,
@@ -272,10 +273,11 @@ class Advisor:
         return {self._position[key]: value for key, value in values.items() if key in self._position}
 
 
-def _hearsay(configuration: Configuration) -> Recommendation:
+def _hearsay(configuration: Configuration, metric: str) -> Recommendation:
     unknown = float("nan")
     return Recommendation(
         configuration=configuration,
+        metric=metric,
         standing=unknown,
         doubt=unknown,
         score=None,
