@@ -60,7 +60,7 @@ class Matrices:
     metafeatures: Floats
     protocols: tuple[Protocol, ...]
 
-    def take_configurations(self, chosen: Sequence[bool]) -> "Matrices":
+    def take_configurations(self, chosen: Sequence[bool] | NDArray[np.bool_]) -> "Matrices":
         """Return the matrices with only the columns where `chosen` is true."""
         columns = np.flatnonzero(np.asarray(chosen, dtype=bool))
         return replace(
