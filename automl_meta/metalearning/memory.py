@@ -86,9 +86,12 @@ class Memory:
     @property
     def note(self) -> str:
         """A sentence about the metric if it had to be replaced, else nothing."""
-        if self.metric == self.asked:
-            return ""
-        return f"The meta-base has no {self.asked}; ranked by {self.metric}, its nearest relative."
+        return note_on(self.asked, self.metric)
+
+
+def note_on(asked: str, used: str) -> str:
+    """Return a sentence where the metric `used` for ranking is not the one that was `asked` for, else nothing."""
+    return "" if used == asked else f"The meta-base has no {asked}; ranked by {used}, its nearest relative."
 
 
 def remember(
