@@ -119,6 +119,7 @@ def _told_of_the_search(dataset: Dataset, advice: Advice, timeline: Timeline, st
         "recommendations": [
             {**pick.to_dict(), "brief": brief(pick.configuration, dataset.task)} for pick in advice.recommendations
         ],
+        "recommendation_note": advice.note,
         "similar": [{"name": name, "similarity": weight} for name, weight in advice.similarities],
         "timeline": timeline.steps(),
     }

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -180,6 +181,7 @@ class _Run:
         self.evaluations: list[Evaluation] = []
         self.timeline = Timeline(self.metric.name)
         self.folds: Sequence[Fold] = ()
+        self.disk_full = ""  # in words
         self.predictions = PredictionStore(folder.path)
         self.racing = Racing(self.metric.name) if options.racing and not dataset.is_tiny else None
         patient = not options.patience or budget.is_deterministic
@@ -279,6 +281,8 @@ class _Run:
         self.tuner.run(strategy)
         if interruption.came:
             return INTERRUPTED
+        if self.disk_full:
+            return f"{self.disk_full}; what was found until then is kept"
         if self.tuner.executor_lost:
             return f"{self.tuner.executor_lost}; what was found until then is kept"
         if self.patience is not None and self.patience.is_over:
@@ -290,10 +294,16 @@ class _Run:
         return "nothing more to try in the time left"
 
     def _take(self, evaluation: Evaluation) -> None:
-        self.folder.keep(evaluation)
-        self.evaluations.append(self.predictions.keep(evaluation))
+        try:
+            self.folder.keep(evaluation)
+            evaluation = self.predictions.keep(evaluation)
+            self.journal.add(evaluation)
+        except (OSError, sqlite3.OperationalError) as error:
+            # Without room for more, what there is can still be combined; the predictions of this one are in memory.
+            self.disk_full = f"nothing more could be written ({error})"
+            self.tuner.stop()
+        self.evaluations.append(evaluation)
         self.timeline.add(self.clock.elapsed, evaluation)
-        self.journal.add(evaluation)
         self._reserve()
         self.listener.evaluated(evaluation)
         if self.patience is not None:

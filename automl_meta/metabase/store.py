@@ -129,10 +129,10 @@ class MetaBase:
         Raises
         ------
         InputError
-            If a dataset of this name is there whose task, target or data were different.
+            If a dataset of this name is there whose task, target, data or size were different.
         """
         with self.transaction():
-            known = self.check_same(record)
+            known = self._check_same(record, counted=True)
             self.connection.execute(
                 f"""INSERT INTO dataset ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 {filled_in("excluded", "dataset")}""",
@@ -157,13 +157,18 @@ class MetaBase:
     def check_same(self, record: DatasetRecord) -> DatasetRecord | None:
         """Check that a dataset of this name, if there is one, may be the same, and return it.
 
+        The table need not have been read: sizes, which may be what an index says, are looked at when it is added.
+
         Raises
         ------
         InputError
             If its task, target or data were different.
         """
+        return self._check_same(record, counted=False)
+
+    def _check_same(self, record: DatasetRecord, *, counted: bool) -> DatasetRecord | None:
         known = self.dataset(record.name)
-        difference = record.difference(known) if known is not None else ""
+        difference = record.difference(known, counted=counted) if known is not None else ""
         if difference:
             raise InputError(
                 f"{self.path}: the dataset {record.name!r} is in the meta-base already, and {difference}. "

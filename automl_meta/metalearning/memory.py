@@ -21,19 +21,17 @@ from automl_meta.errors import InputError
 from automl_meta.evaluation.metrics import default_metric, metrics_of, resolve_metric
 from automl_meta.files import replacing
 from automl_meta.metabase.experience import Experience, Floats
-from automl_meta.metabase.matrices import UNTRIED, Matrices
+from automl_meta.metabase.records import FIT_SOURCES
+from automl_meta.metalearning.kept_configurations import kept_configurations
 from automl_meta.metalearning.similarity import Similarity, fit_similarity
 from automl_meta.metalearning.standings import learn_standings
 from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 9  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 10  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
-# What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
-# measured once; the rest are those measured most often.
-MOST_CONFIGURATIONS = 2000
-OWN_SOURCES = frozenset({"build", "fit", "import"})  # of runs that are made as `fit` makes them
+OWN_SOURCES = frozenset({"build", "import", *FIT_SOURCES})  # of runs that are made as `fit` makes them
 
 # Metrics that the meta-base does not store, and the stored one that orders configurations most like it.
 RELATIVES = {
@@ -89,9 +87,12 @@ class Memory:
     @property
     def note(self) -> str:
         """A sentence about the metric if it had to be replaced, else nothing."""
-        if self.metric == self.asked:
-            return ""
-        return f"The meta-base has no {self.asked}; ranked by {self.metric}, its nearest relative."
+        return note_on(self.asked, self.metric)
+
+
+def note_on(asked: str, used: str) -> str:
+    """Return a sentence where the metric `used` for ranking is not the one that was `asked` for, else nothing."""
+    return "" if used == asked else f"The meta-base has no {asked}; ranked by {used}, its nearest relative."
 
 
 def remember(
@@ -216,7 +217,8 @@ def read_comparable(
     """Return the experience of `task`, its configurations, and the metric that it is in.
 
     Both kinds of classification are taken together where the metric is defined for both. Configurations that the
-    catalogue does not have are left out.
+    catalogue does not have are left out; where there are very many, so are those that say least, see
+    `kept_configurations`.
 
     Parameters
     ----------
@@ -250,21 +252,12 @@ def _read(
     if not matrices.datasets:
         return empty_experience(), (), asked, ()
     stored = nearest_metric(asked, matrices.scored, task)
-    matrices = matrices.take_configurations(_most_measured(matrices))
+    matrices = matrices.take_configurations(kept_configurations(matrices, stored))
     experience = matrices.experience(stored, vectorize(matrices.configurations, task))
     sources = tuple(sorted({protocol.source for protocol in matrices.protocols}))
     kept = np.flatnonzero(experience.tried)  # what ran nowhere else is forgotten too
     configurations = tuple(matrices.configurations[column] for column in kept)
     return experience.take_configurations(kept), configurations, stored, sources
-
-
-def _most_measured(matrices: Matrices) -> list[bool]:
-    """Return which configurations are kept; among equals the id, a hash, decides."""
-    counts = (matrices.statuses != UNTRIED).sum(axis=0)
-    order = np.lexsort(([configuration.id for configuration in matrices.configurations], -counts))
-    kept = np.zeros(len(counts), dtype=bool)
-    kept[order[:MOST_CONFIGURATIONS]] = True
-    return list(map(bool, kept))
 
 
 def _learn(paths: Sequence[Path], task: Task, asked: str, forget: Collection[str]) -> Memory:

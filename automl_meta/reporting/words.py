@@ -36,6 +36,11 @@ def metric_value(metric: str, score: float | None) -> str:
     return plain_number(-score if metric.startswith("neg_") else score)
 
 
+def direction(metric: str) -> str:
+    """Return which of two values, as `metric_value` shows them, is the better one."""
+    return "lower is better" if metric.startswith("neg_") else "higher is better"
+
+
 def plain_number(value: float | None, digits: int = 4) -> str:
     """Return a number with about `digits` digits, never in scientific notation where it can be avoided."""
     if value is None or not math.isfinite(value):

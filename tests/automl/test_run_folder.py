@@ -125,6 +125,24 @@ def test_a_run_that_goes_on_with_more_time_evaluates_what_was_killed(folder: Run
     assert [found.status for found in folder.kept()] == [Status.OK]
 
 
+def test_a_full_disk_ends_the_search_and_not_the_run(
+    folder: RunFolder, wine: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, kept = RunFolder.keep, []
+
+    def keep_two(self: RunFolder, found: Evaluation) -> None:
+        if len(kept) == 2:
+            raise OSError(28, "No space left on device")
+        kept.append(found)
+        keep(self, found)
+
+    monkeypatch.setattr(RunFolder, "keep", keep_two)
+    result = run(wine, replace(OPTIONS, max_evaluations=40), folder=folder)
+    assert result.stopped.startswith("nothing more could be written ([Errno 28] No space left on device)")
+    assert 3 <= len(result.evaluations) < 40
+    assert result.plan.members
+
+
 def fail_in(path: Path | None, *found: Evaluation, settings: bool = True) -> tuple[Path, list[str]]:
     """Return the folder of a run that fails after some results, and what is noted on its error."""
     folders: list[RunFolder] = []

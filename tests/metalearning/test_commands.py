@@ -174,7 +174,7 @@ def test_benchmark_is_as_if_what_it_forgets_had_never_been_there(
         target.add_dataset(replace(record, name="odd", family="odd"))
         for run in list(store.runs("binary5"))[:4]:
             target.add_run(replace(run, dataset="odd", scores={"f1": (0.5,) * 3}))
-    monkeypatch.setattr("automl_meta.metalearning.memory.MOST_CONFIGURATIONS", 6)
+    monkeypatch.setattr("automl_meta.metalearning.kept_configurations.MOST_CONFIGURATIONS", 6)
     never = experiences([folder / "base.sqlite"], "classification", ("f1",), ())
     forgotten = experiences([folder / "base.sqlite", other], "classification", ("f1",), ("odd",))
     for (title, known, metric), (its_title, its, its_metric) in zip(never, forgotten, strict=True):

@@ -9,6 +9,7 @@ from automl_meta.datasets import Task
 from automl_meta.errors import InputError
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import DatasetRecord, MetaBase, Protocol, Run
+from automl_meta.metalearning import kept_configurations as kept_module
 from automl_meta.metalearning import memory as module
 from automl_meta.metalearning.memory import Memory, nearest_metric, remember
 from automl_meta.pipelines.candidates import candidate_configurations
@@ -118,7 +119,7 @@ def test_what_is_forgotten_chooses_neither_metric_nor_configurations_nor_scale(
         for run in list(store.runs("binary5"))[:4]:
             scores = {"f1": (0.5,) * 3}
             target.add_run(replace(run, dataset="odd", scores=scores, protocol=Protocol(source="a paper")))
-    monkeypatch.setattr(module, "MOST_CONFIGURATIONS", 6)
+    monkeypatch.setattr(kept_module, "MOST_CONFIGURATIONS", 6)
     for metric in ("roc_auc", "f1"):
         never = remember([metabase], Task.BINARY, metric, use_cache=False)
         forgotten = remember([metabase, other], Task.BINARY, metric, forget=["odd"], use_cache=False)

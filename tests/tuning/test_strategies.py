@@ -8,6 +8,7 @@ from automl_meta.evaluation.partial import FULL
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.metalearning import Advisor
+from automl_meta.metalearning.choice import NothingLeftError
 from automl_meta.metalearning.memory import Memory, forgetful
 from automl_meta.metalearning.protocol import Experience
 from automl_meta.metalearning.similarity import fit_similarity
@@ -347,3 +348,22 @@ def test_advisor_with_unseen_configurations_knows_them_by_their_likes(experience
     assert doubt[16:].mean() > doubt[own].mean()
     assert experienced.with_unseen(list(experienced.memory.configurations)) is experienced
     assert np.isfinite([wider.expected_seconds(configuration) for configuration in unseen]).all()
+
+
+class Failing:
+    """An advisor that has nothing to say."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def next(self, *_: object, **__: object) -> Configuration:
+        raise self._error
+
+
+def test_what_cannot_be_calculated_ends_proposals_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    assert Recommended(Failing(NothingLeftError("all have been observed")), "roc_auc").ask(FOREVER) is None  # type: ignore[arg-type]
+    assert not caplog.records
+    assert Recommended(Failing(np.linalg.LinAlgError("singular")), "roc_auc").ask(FOREVER) is None  # type: ignore[arg-type]
+    assert "proposes nothing more: singular" in caplog.text
+    with pytest.raises(ValueError, match="a fault"):
+        Recommended(Failing(ValueError("a fault")), "roc_auc").ask(FOREVER)  # type: ignore[arg-type]
