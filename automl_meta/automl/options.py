@@ -9,6 +9,7 @@ from automl_meta.ensembling.options import Refit
 from automl_meta.errors import InputError
 from automl_meta.execution.cluster import ClusterOptions
 
+TOP_K = 12  # ranked picks, unless something else is asked for
 Search = Literal["random", "grid", "halving", "meta", "none", "uniform"]
 EnsembleKind = Literal["auto", "stack", "greedy", "best"]
 
@@ -32,7 +33,8 @@ class RunOptions:
     ensemble : {"auto", "stack", "greedy", "best"}
         How the candidates are combined.
     top_k : int
-        How many ranked picks are tried before refinement begins.
+        How many ranked picks are tried before refinement begins; of no effect on searches by "halving", "meta" and
+        "uniform", and where rows are so few that a short list is tried.
     jobs : int or None
         Worker processes; None is one a core, 0 runs everything in this process, without limits on candidates.
     cluster : ClusterOptions or None
@@ -74,7 +76,7 @@ class RunOptions:
     max_evaluations: int | None = None
     search: Search = "random"
     ensemble: EnsembleKind = "auto"
-    top_k: int = 12
+    top_k: int = TOP_K
     jobs: int | None = None
     cluster: ClusterOptions | None = None
     seed: int = 0
@@ -110,6 +112,11 @@ class RunOptions:
             raise InputError(f"seed must be between {-MOST_SEED} and {MOST_SEED}, not {self.seed}")
         if self.time_budget is None and self.max_evaluations is None:
             raise InputError("without a time budget the search never ends. Give time_budget or max_evaluations.")
+
+    @property
+    def asks_for_picks(self) -> bool:
+        """Whether another number of ranked picks is asked for than the usual one."""
+        return self.top_k != TOP_K
 
     @property
     def workers(self) -> int:

@@ -250,7 +250,7 @@ class _Run:
             models_folder=self.folder.models,
         )
         known = self.folder.kept()
-        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, validated=bool(folds))
+        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, folds)
         self.tuner = Tuner(
             problem,
             self.executor,
