@@ -336,6 +336,16 @@ def test_posterior_proposes_unseen_configurations_once_it_has_leaders(experience
     assert proposed[0] in known
 
 
+def test_posterior_goes_on_with_unseen_configurations_when_all_known_ones_are_tried(experienced: Advisor) -> None:
+    strategy = Distinct(PosteriorGuided(Task.BINARY, "roc_auc", 0, experienced))
+    assert strategy.ask(FOREVER) is not None
+    for configuration in experienced.memory.configurations:
+        strategy.tell(scored(configuration, 0.5))
+    proposal = strategy.ask(FOREVER)
+    assert proposal is not None
+    assert proposal.configuration not in experienced.memory.configurations
+
+
 def test_favourites_are_those_that_won_on_known_datasets(experienced: Advisor) -> None:
     favourite = experienced.favourites("svm")[0]
     strengths = [c.hyperparameters["C"] for c in experienced.memory.configurations if c.algorithm == "svm"]
