@@ -10,6 +10,7 @@ from automl_meta.errors import InputError
 from automl_meta.execution.cluster import ClusterOptions
 from automl_meta.seeding import check_seed
 
+TOP_K = 12  # ranked picks, unless something else is asked for
 Search = Literal["random", "grid", "halving", "meta", "none", "uniform"]
 EnsembleKind = Literal["auto", "stack", "greedy", "best"]
 
@@ -31,7 +32,8 @@ class RunOptions:
     ensemble : {"auto", "stack", "greedy", "best"}
         How the candidates are combined.
     top_k : int
-        How many ranked picks are tried before refinement begins.
+        How many ranked picks are tried before refinement begins; of no effect on searches by "halving", "meta" and
+        "uniform", and where rows are so few that a short list is tried.
     jobs : int or None
         Worker processes; None is one a core, 0 runs everything in this process, without limits on candidates.
     cluster : ClusterOptions or None
@@ -73,7 +75,7 @@ class RunOptions:
     max_evaluations: int | None = None
     search: Search = "random"
     ensemble: EnsembleKind = "auto"
-    top_k: int = 12
+    top_k: int = TOP_K
     jobs: int | None = None
     cluster: ClusterOptions | None = None
     seed: int = 0
@@ -108,6 +110,11 @@ class RunOptions:
         check_seed(self.seed)
         if self.time_budget is None and self.max_evaluations is None:
             raise InputError("without a time budget the search never ends. Give time_budget or max_evaluations.")
+
+    @property
+    def asks_for_picks(self) -> bool:
+        """Whether another number of ranked picks is asked for than the usual one."""
+        return self.top_k != TOP_K
 
     @property
     def workers(self) -> int:

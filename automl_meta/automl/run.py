@@ -261,7 +261,7 @@ class _Run:
         limits = self._limits()
         self.folder.searched_under(seconds=limits.seconds, memory_mb=limits.memory_mb)
         known = self.folder.kept()
-        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, validated=bool(folds))
+        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, folds)
         self.tuner = Tuner(
             problem,
             self.executor,

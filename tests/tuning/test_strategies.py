@@ -93,6 +93,16 @@ def test_refinement_proposes_nothing_that_does_not_fit_the_time(
         assert (strategy.ask(seconds) is not None) is expected
 
 
+@pytest.mark.parametrize("make", [random_around, grid_around])
+@pytest.mark.parametrize("seconds", [5.0, FOREVER])
+def test_refinement_goes_on_where_nothing_is_known_of_the_time_an_algorithm_takes(
+    make: Callable[[Callable[[Configuration], float]], Strategy], seconds: float
+) -> None:
+    strategy = make(lambda configuration: float("nan"))
+    strategy.tell(scored(default_configuration("lightgbm", Task.BINARY), 0.7))
+    assert strategy.ask(seconds) is not None
+
+
 def test_random_steps_prefer_the_best_and_name_their_centre() -> None:
     strategy = random_around()
     best, other = (default_configuration(name, Task.BINARY) for name in ("lightgbm", "svm"))
@@ -239,7 +249,7 @@ def look(proposal: Proposal, score: float) -> Evaluation:
 
 def test_halving_looks_at_many_and_finishes_the_best() -> None:
     source = Listed(*(f"a{number}" for number in range(27)))
-    strategy = Halving(source, "roc_auc", rungs_for(200_000))
+    strategy = Halving(source, "roc_auc", rungs_for(200_000, 5))
     counts: dict[str, int] = {}
     finished = []
     while (proposal := strategy.ask(FOREVER)) is not None and len(finished) < 3:
@@ -248,15 +258,22 @@ def test_halving_looks_at_many_and_finishes_the_best() -> None:
         strategy.tell(look(proposal, score))
         if proposal.fidelity.is_full:
             finished.append(proposal.configuration.algorithm)
-    assert list(counts) == [str(fidelity) for fidelity in rungs_for(200_000)]
+    assert list(counts) == [str(fidelity) for fidelity in rungs_for(200_000, 5)]
     looks = list(counts.values())
     assert looks[0] > 1.5 * looks[1] >= 2 * looks[2] >= 2 * looks[3]
     assert source.told == finished  # of first looks it hears nothing
 
 
+@pytest.mark.parametrize("n_rows", [300, 200_000])
+def test_halving_of_a_single_fold_fits_nothing_to_the_same_rows_twice(n_rows: int) -> None:
+    shares = [fidelity.rows for fidelity in rungs_for(n_rows, 1)]
+    assert len({*shares}) == len(shares)
+    assert rungs_for(n_rows, 1)[-1] == FULL
+
+
 def test_halving_begins_with_whole_folds_where_rows_are_few_and_finishes_all_in_the_end() -> None:
-    assert [(fidelity.rows, fidelity.folds) for fidelity in rungs_for(300)] == [(1.0, 1), (1.0, None)]
-    strategy = Halving(Listed("a", "b", "c"), "roc_auc", rungs_for(300))
+    assert [(fidelity.rows, fidelity.folds) for fidelity in rungs_for(300, 5)] == [(1.0, 1), (1.0, None)]
+    strategy = Halving(Listed("a", "b", "c"), "roc_auc", rungs_for(300, 5))
     finished = []
     while (proposal := strategy.ask(FOREVER)) is not None:
         strategy.tell(look(proposal, 0.5))
@@ -318,6 +335,16 @@ def test_posterior_proposes_unseen_configurations_once_it_has_leaders(experience
     assert len(set(proposed)) == 14
     assert set(proposed) - known
     assert proposed[0] in known
+
+
+def test_posterior_goes_on_with_unseen_configurations_when_all_known_ones_are_tried(experienced: Advisor) -> None:
+    strategy = Distinct(PosteriorGuided(Task.BINARY, "roc_auc", 0, experienced))
+    assert strategy.ask(FOREVER) is not None
+    for configuration in experienced.memory.configurations:
+        strategy.tell(scored(configuration, 0.5))
+    proposal = strategy.ask(FOREVER)
+    assert proposal is not None
+    assert proposal.configuration not in experienced.memory.configurations
 
 
 def test_favourites_are_those_that_won_on_known_datasets(experienced: Advisor) -> None:
