@@ -21,7 +21,15 @@ from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.reserve import seconds_after_search
 from automl_meta.automl.run_folder import RunFolder, folder_for
-from automl_meta.automl.search import effort_of, few_rows_in_words, grows, is_short, make_strategy, samples_in_words
+from automl_meta.automl.search import (
+    effort_of,
+    few_rows_in_words,
+    grows,
+    is_short,
+    make_strategy,
+    samples_in_words,
+    short_list,
+)
 from automl_meta.automl.validation import check_weights, fits_in_time, folds_of_run, scheme_in_words, scheme_of_run
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.fingerprint import fingerprint
@@ -275,7 +283,7 @@ class _Run:
         )
         if grows(self.options, self.dataset):
             self.listener.planned(samples_in_words(folds))
-        elif is_short(self.options, self.dataset, validated=bool(folds)):
+        elif is_short(self.options, self.dataset, validated=bool(folds)) and short_list(self.dataset, advice.advisor):
             self.listener.planned(few_rows_in_words(self.dataset, folds))
         interruption.begin(self.tuner.stop)
         self.tuner.run(strategy)

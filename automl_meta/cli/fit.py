@@ -47,7 +47,7 @@ FILES = ("output", "report")  # that are written
     "order). Decides the predicted class.",
 )
 @click.option("--negative-weights", is_flag=True, help="Let the weights of a stack be negative.")
-@click.option("--top-k", type=int, default=12, show_default=True, help="Ranked picks to try before refining.")
+@click.option("--top-k", type=int, default=12, show_default=True, help="Ranked picks to try first.")
 @click.option("--folds", type=int, help="Folds of the cross-validation. [default: by number of rows]")
 @click.option("--repeats", type=int, help="Cross-validate so often on other folds. [default: more for few rows]")
 @click.option("--groups", metavar="COLUMN", help="Rows with the same value are never on both sides of a fold.")
