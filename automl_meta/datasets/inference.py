@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from automl_meta.datasets.cells import Cells, level_text
 from automl_meta.datasets.dates import COMPACT, are_compact_dates, infer_date_format
 from automl_meta.datasets.errors import listed
-from automl_meta.datasets.numbers import infer_format, plain_numbers, read_numbers
+from automl_meta.datasets.numbers import MANY, infer_format, is_bounded, plain_numbers, read_numbers
 from automl_meta.datasets.schema import Column, ColumnRole, NumberFormat
 
 BOOLEAN_PAIRS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 NUMBER_SHARE = 0.95  # of the present cells that must be numbers
-MANY = 20  # more distinct values than this make stray words in a column of numbers believable
 LONGEST_NUMBER = 15  # digits
 FEWEST_FOR_IDENTIFIER = 10  # rows; in fewer, being unique says nothing
 WORDS = 1.5  # mean words of texts; names of people and things have about two, of towns fewer
@@ -56,7 +55,7 @@ def numbers_in(cells: Cells) -> tuple[NumberFormat, NDArray[np.float64]] | None:
     """Return the format in which a column of text holds numbers, with the number of each text; None if it holds none.
 
     Nearly all cells must be numbers, or, in a column of many distinct numbers, all but one or two words that stand
-    for missing ("unknown").
+    for missing ("unknown"). What has a digit is no such word: it may be the largest number, in an unknown unit.
     """
     if any(len(text) > 1 and text[0] == "0" and text.isdecimal() for text in cells.texts):
         return None  # codes such as 01234
@@ -71,7 +70,7 @@ def numbers_in(cells: Cells) -> tuple[NumberFormat, NDArray[np.float64]] | None:
     if not strays.any():
         return written, numbers
     share = 1 - cells.counts[strays].sum() / cells.n_present
-    enough = share >= NUMBER_SHARE or (share >= 0.5 and strays.sum() <= 2)
+    enough = share >= NUMBER_SHARE or (share >= 0.5 and _are_words(cells.texts, strays))
     return (written, numbers) if enough and (~strays).sum() > MANY else None
 
 
@@ -88,6 +87,12 @@ def levels_of(cells: Cells) -> tuple[str, ...]:
     if not np.isnan(numbers).any():
         levels = [levels[position] for position in np.argsort(numbers, kind="stable")]
     return tuple(levels)
+
+
+def _are_words(texts: tuple[str, ...], strays: NDArray[np.bool_]) -> bool:
+    """Return whether one or two words are all that is no number."""
+    words = [texts[position] for position in np.flatnonzero(strays)[:3]]
+    return len(words) <= 2 and not any(map(str.isdigit, "".join(words)))
 
 
 def _mixes_units(texts: tuple[str, ...], written: NumberFormat) -> bool:
@@ -163,6 +168,12 @@ def _numbers_in_text(
         return inner  # the rows' numbers, or compact dates
     example = min(np.flatnonzero(~strays), key=lambda i: (-len(cells.texts[i]), cells.texts[i]))
     note = f"numbers as text, like {cells.texts[example]!r}"
+    if written.units:
+        note += f", in {written.suffix}, other units converted"
+    bounded = [position for position, text in enumerate(cells.texts) if written.bounds and is_bounded(text)]
+    if bounded:
+        most = cells.texts[min(bounded, key=lambda i: (-cells.counts[i], cells.texts[i]))]
+        note += f"; {int(cells.counts[bounded].sum())} cells are bounds (most often {most!r}), read as the number"
     if n_strays:
         words = listed(sorted(cells.texts[i] for i in np.flatnonzero(strays)), 3)
         note += f"; {n_strays} cells are not ({words}), read as missing"

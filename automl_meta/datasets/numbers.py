@@ -1,14 +1,18 @@
-"""Numbers written in text: "1248 CC", "$1,200", "45%", "1 234,5"."""
+"""Numbers written in text: "1248 CC", "$1,200", "45%", "1 234,5", "<0.1", "2 h 5 min"."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.datasets.schema import NumberFormat
+from automl_meta.datasets.units import conversions, descend
 
+MANY = 20  # more distinct numbers than this make it believable that some cells are written otherwise
 UNIT_SHARE = 0.8  # of the numbers that have the most common unit, or none
 MAGNITUDES = {"": 1.0, "k": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12}
 
@@ -21,8 +25,26 @@ _PARTS = re.compile(
     rf"(?:{_EXPONENT})?\s*(?P<suffix>[^\d]{{0,20}})",
     re.IGNORECASE,
 )
+_BOUND = r"(?:[<>]=?|[\u2264\u2265\u2248~])\s*"
+_BOUNDED = re.compile(_BOUND)
+_PLAIN = r"\d+(?:[.,]\d+)?"
+_UNIT = r"(?:[^\W\d]+|['\"])"
+_GAP = r"[\s,]*(?:and\s+)?"  # between the hours and the minutes
+_TERM = re.compile(rf"({_PLAIN})\s*({_UNIT})")
+_TERMS = re.compile(rf"{_SIGN}?(?:{_PLAIN}\s*{_UNIT}{_GAP}){{2,}}")
 # In order of preference where a column can be read in several ways.
 _STYLES = ((".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (",", " "), (".", "'"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A text that has a number, or several with a unit each, as "2 h 5 min" has."""
+
+    prefix: str = ""
+    units: tuple[str, ...]  # casefolded; ("",) if there is none
+    digits: tuple[str, ...]
+    bounded: bool = False
+    count: int = 0
 
 
 def plain_numbers(texts: Sequence[str]) -> NDArray[np.float64]:
@@ -47,41 +69,44 @@ def infer_format(texts: Sequence[str], counts: NDArray[np.intp]) -> NumberFormat
     Returns
     -------
     NumberFormat or None
-        None if fewer than half of the cells are numbers, or fewer than 80 % of the numbers have the most common
-        prefix and suffix, or none.
+        None if fewer than half of the cells are numbers; or fewer than 80 % of the numbers have units that can be
+        converted into each other, or else the most common prefix and suffix, or none.
     """
-    written = _numbers_in(texts, counts)
-    if written is None:
+    numbers = _numbers_in(texts, counts)
+    if numbers is None:
         return None
-    magnitudes = _have_magnitudes({unit[1] for unit, _, _ in written}, texts)
-    if magnitudes:
-        written = [((prefix, ""), digits, count) for (prefix, _), digits, count in written]
-    units: Counter[tuple[str, str]] = Counter()
-    for unit, _, count in written:
-        units[unit] += count
-    bare = units.pop(("", ""), 0)
-    unit, n_unit = min(units.items(), key=lambda item: (-item[1], item[0]), default=(("", ""), 0))
-    if bare + n_unit < UNIT_SHARE * (bare + units.total()):
-        return None
-    style = _best_style([(digits, count) for other, digits, count in written if other in (unit, ("", ""))])
-    if style is None:
-        return None
-    return NumberFormat(prefix=unit[0], suffix=unit[1], decimal=style[0], thousands=style[1], magnitudes=magnitudes)
+    if _have_magnitudes({unit for number in numbers for unit in number.units}, texts):
+        found = _of_one_unit([replace(number, units=("",)) for number in numbers])
+        return None if found is None else replace(found, magnitudes=True)
+    alone = [number for number in numbers if len(number.units) == 1]
+    found = _of_several_units(numbers)
+    if found is None and 2 * sum(number.count for number in alone) >= counts.sum():
+        return _of_one_unit(alone)
+    return found
 
 
 def read_numbers(texts: Sequence[str], written: NumberFormat) -> NDArray[np.float64]:
     """Return the numbers that distinct `texts` are under a format; NaN where one is not."""
-    suffix = "|".join(MAGNITUDES) if written.magnitudes else f"(?:{re.escape(written.suffix)})?"
+    factors = MAGNITUDES if written.magnitudes else dict(written.units)
+    style = _style(written.decimal, written.thousands)
+    units = "|".join(map(re.escape, factors or [written.suffix]))
+    more = rf"{_GAP}({style})\s*({units})"
+    rest = rf"(?:{_GAP}(?:{style})\s*(?:{units}))*" if written.units else ""
     pattern = re.compile(
-        rf"({_SIGN}?)\s*(?:{re.escape(written.prefix)})?\s*({_SIGN}?)"
-        rf"({_style(written.decimal, written.thousands)})({_EXPONENT})?\s*({suffix})",
+        rf"{f'(?:{_BOUND})?' if written.bounds else ''}({_SIGN}?)\s*(?:{re.escape(written.prefix)})?\s*({_SIGN}?)"
+        rf"({style})({_EXPONENT})?\s*((?:{units})?)({rest})",
         re.IGNORECASE,
     )
     dropped = _BLANKS if written.thousands == " " else written.thousands
     table = str.maketrans({**dict.fromkeys(dropped), written.decimal: "."})
-    factors = MAGNITUDES if written.magnitudes else {}
-    numbers = [_read(pattern.fullmatch(text), table, factors) for text in texts]
+    terms = re.compile(more, re.IGNORECASE)
+    numbers = [_read(pattern.fullmatch(text), terms, table, factors) for text in texts]
     return np.array(numbers, dtype=np.float64)
+
+
+def is_bounded(text: str) -> bool:
+    """Return whether a text begins as "<0.1", "≥ 5" and "~7" do."""
+    return _BOUNDED.match(text) is not None
 
 
 def _plain(text: str) -> float:
@@ -93,30 +118,101 @@ def _plain(text: str) -> float:
         return np.nan
 
 
-def _read(match: re.Match[str] | None, table: dict[int, str | None], factors: Mapping[str, float]) -> float:
+def _read(
+    match: re.Match[str] | None, terms: re.Pattern[str], table: dict[int, str | None], factors: Mapping[str, float]
+) -> float:
     if match is None:
         return np.nan
-    sign, inner, digits, exponent, suffix = match.groups()
-    value = float(digits.translate(table) + (exponent or "")) * factors.get(suffix.casefold(), 1.0)
+    sign, inner, digits, exponent, unit, rest = match.groups()
+    parts = [(digits.translate(table) + (exponent or ""), unit)]
+    if rest:
+        parts += [(digits.translate(table), unit) for digits, unit in terms.findall(rest)]
+    sizes = [factors.get(unit.casefold(), 1.0) for _, unit in parts]
+    if rest and not (unit and all(after < before for before, after in pairwise(sizes))):
+        return np.nan
+    value = sum(float(digits) * size for (digits, _), size in zip(parts, sizes, strict=True))
     if not np.isfinite(value):
         return np.nan
     return -value if (sign or inner) in ("-", "\u2212") else value
 
 
-def _numbers_in(texts: Sequence[str], counts: NDArray[np.intp]) -> list[tuple[tuple[str, str], str, int]] | None:
-    """Return unit, digits and count of each text that has a number; None as soon as too few can have one."""
+def _numbers_in(texts: Sequence[str], counts: NDArray[np.intp]) -> list[_Written] | None:
+    """Return what has a number; None as soon as fewer than half of the cells can have one.
+
+    Bounds count only among many numbers: "<50" and ">50" alone are two classes.
+    """
     written = []
     allowed = 0.5 * counts.sum()
     for text, count in zip(texts, counts.tolist(), strict=True):
-        parts = _PARTS.fullmatch(text)
-        if parts is None:
+        number = _number_in(text)
+        if number is None:
             allowed -= count
             if allowed < 0:
                 return None
             continue
-        unit = (parts["prefix"].casefold(), parts["suffix"].strip().casefold())
-        written.append((unit, parts["digits"], count))
+        written.append(replace(number, count=count))
+    exact = [number for number in written if not number.bounded]
+    if len(exact) < len(written) and len(exact) <= MANY:
+        allowed -= sum(number.count for number in written if number.bounded)
+        return None if allowed < 0 else exact
     return written
+
+
+def _number_in(text: str) -> _Written | None:
+    bound = _BOUNDED.match(text)
+    if bound is not None:
+        text = text[bound.end() :]
+    if _TERMS.fullmatch(text):
+        digits, units = zip(*_TERM.findall(text), strict=True)
+        units = tuple(unit.casefold() for unit in units)
+        if descend(units):
+            return _Written(units=units, digits=digits, bounded=bound is not None)
+    parts = _PARTS.fullmatch(text)
+    if parts is None:
+        return None
+    return _Written(
+        prefix=parts["prefix"].casefold(),
+        units=(parts["suffix"].strip().casefold(),),
+        digits=(parts["digits"],),
+        bounded=bound is not None,
+    )
+
+
+def _of_one_unit(numbers: Sequence[_Written]) -> NumberFormat | None:
+    """Return the format of those with the most common prefix and suffix, and of those without."""
+    units: Counter[tuple[str, str]] = Counter()
+    for number in numbers:
+        units[number.prefix, number.units[0]] += number.count
+    bare = units.pop(("", ""), 0)
+    unit, n_unit = min(units.items(), key=lambda item: (-item[1], item[0]), default=(("", ""), 0))
+    if bare + n_unit < UNIT_SHARE * (bare + units.total()):
+        return None
+    kept = [number for number in numbers if (number.prefix, number.units[0]) in (unit, ("", ""))]
+    return _format(kept, NumberFormat(prefix=unit[0], suffix=unit[1]))
+
+
+def _of_several_units(numbers: Sequence[_Written]) -> NumberFormat | None:
+    """Return the format of those with units that can be converted into each other, and of those without."""
+    units: Counter[tuple[str, ...]] = Counter()
+    for number in numbers:
+        if number.units != ("",) and not number.prefix:
+            units[number.units] += number.count
+    found = conversions(units)
+    if found is None:
+        return None
+    main, factors = found
+    kept = [number for number in numbers if not number.prefix and {"", *factors} >= set(number.units)]
+    if sum(number.count for number in kept) < UNIT_SHARE * sum(number.count for number in numbers):
+        return None
+    return _format(kept, NumberFormat(suffix=main, units=tuple(sorted(factors.items()))))
+
+
+def _format(numbers: Sequence[_Written], written: NumberFormat) -> NumberFormat | None:
+    style = _best_style([(digits, number.count) for number in numbers for digits in number.digits])
+    if style is None:
+        return None
+    bounds = any(number.bounded for number in numbers)
+    return replace(written, decimal=style[0], thousands=style[1], bounds=bounds)
 
 
 def _have_magnitudes(suffixes: set[str], texts: Sequence[str]) -> bool:

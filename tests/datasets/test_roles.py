@@ -184,3 +184,12 @@ def test_schema_survives_row_order() -> None:
     shuffled = frame.sample(frac=1, random_state=1)
     first: Schema = make_dataset(frame, "target").schema
     assert make_dataset(shuffled, "target").schema == first
+
+
+def test_notes_say_what_was_read_as_a_number() -> None:
+    heights = inferred([*(f"{row} cm" for row in range(100, 190)), *["1.95 m"] * 5, *["< 90 cm"] * 8])
+    assert (heights.role, heights.minimum, heights.maximum) == (ColumnRole.NUMERIC, 90, 195)
+    assert heights.note == (
+        "numbers as text, like '< 90 cm', in cm, other units converted; "
+        "8 cells are bounds (most often '< 90 cm'), read as the number"
+    )
