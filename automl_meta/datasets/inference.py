@@ -19,6 +19,8 @@ WORDS = 1.5  # mean words of texts; names of people and things have about two, o
 WORDS_OF_SENTENCES = 8.0
 ROWS_PER_NAME = 5.0  # of a text of a few words; what occurs more often is a category
 ROWS_PER_SENTENCE = 10.0
+ROWS_PER_CODE = 1.5  # of a text of any kind; below, most levels that new rows have would be unknown
+FEWEST_CODES = 32  # distinct; more are not encoded one by one
 
 _IDENTIFIER_NAME = re.compile(
     r"(?:^|[\W_])(?:ids?|uuid|guid|key|index|idx|rownames?|row)(?:$|[\W_])|^unnamed: \d+$", re.I
@@ -154,6 +156,8 @@ def _from_texts(name: str, cells: Cells, missing: float) -> Column:
         return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing)
     if cells.n_distinct == cells.n_present >= FEWEST_FOR_IDENTIFIER:
         return Column(name=name, role=ColumnRole.IDENTIFIER, dtype=cells.dtype, missing=missing, note="unique texts")
+    if _is_nearly_unique(cells):
+        return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing, note="nearly unique")
     return _categorical(name, cells, missing)
 
 
@@ -195,6 +199,12 @@ def _is_free_text(cells: Cells) -> bool:
     words = sum(map(_n_words, cells.texts)) / cells.n_distinct
     rows = cells.n_present / cells.n_distinct
     return (words > WORDS and rows < ROWS_PER_NAME) or (words > WORDS_OF_SENTENCES and rows < ROWS_PER_SENTENCE)
+
+
+def _is_nearly_unique(cells: Cells) -> bool:
+    """Return whether many new rows will have a value that no row has yet; what the table calls a category is one."""
+    many = cells.n_distinct > FEWEST_CODES
+    return many and not cells.categorical and cells.n_present < ROWS_PER_CODE * cells.n_distinct
 
 
 def _n_words(text: str) -> int:
