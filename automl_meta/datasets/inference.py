@@ -10,22 +10,16 @@ from automl_meta.datasets.dates import COMPACT, are_compact_dates, infer_date_fo
 from automl_meta.datasets.errors import listed
 from automl_meta.datasets.numbers import MANY, infer_format, is_bounded, plain_numbers, read_numbers
 from automl_meta.datasets.schema import Column, ColumnRole, NumberFormat
+from automl_meta.datasets.wording import is_composed, is_free_text, is_nearly_unique
 
 BOOLEAN_PAIRS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 NUMBER_SHARE = 0.95  # of the present cells that must be numbers
 LONGEST_NUMBER = 15  # digits
 FEWEST_FOR_IDENTIFIER = 10  # rows; in fewer, being unique says nothing
-WORDS = 1.5  # mean words of texts; names of people and things have about two, of towns fewer
-WORDS_OF_SENTENCES = 8.0
-ROWS_PER_NAME = 5.0  # of a text of a few words; what occurs more often is a category
-ROWS_PER_SENTENCE = 10.0
-ROWS_PER_CODE = 1.5  # of a text of any kind; below, most levels that new rows have would be unknown
-FEWEST_CODES = 32  # distinct; more are not encoded one by one
 
 _IDENTIFIER_NAME = re.compile(
     r"(?:^|[\W_])(?:ids?|uuid|guid|key|index|idx|rownames?|row)(?:$|[\W_])|^unnamed: \d+$", re.I
 )
-_WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # Thai, Lao, Japanese, Chinese
 _CAMEL_IDENTIFIER = re.compile(r"[a-z](?:ID|Id)(?:$|[A-Z_\W])")
 _ORDER_NAME = re.compile(r"time|date|year|month|week|day|hour|age|trend|rank|period|season|step|^t$", re.I)
 
@@ -152,11 +146,14 @@ def _from_texts(name: str, cells: Cells, missing: float) -> Column:
                 note=f"dates as text, {date_format}",
                 date_format=date_format,
             )
-    if _is_free_text(cells):
+    if is_free_text(cells):
         return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing)
     if cells.n_distinct == cells.n_present >= FEWEST_FOR_IDENTIFIER:
+        if not cells.categorical and is_composed(cells.texts):
+            note = "unique texts whose parts repeat"
+            return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing, note=note)
         return Column(name=name, role=ColumnRole.IDENTIFIER, dtype=cells.dtype, missing=missing, note="unique texts")
-    if _is_nearly_unique(cells):
+    if is_nearly_unique(cells):
         return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing, note="nearly unique")
     return _categorical(name, cells, missing)
 
@@ -191,30 +188,6 @@ def _numbers_in_text(
         note=note,
         number=written,
     )
-
-
-def _is_free_text(cells: Cells) -> bool:
-    if cells.n_distinct < min(MANY, 0.5 * cells.n_present):
-        return False
-    words = sum(map(_n_words, cells.texts)) / cells.n_distinct
-    rows = cells.n_present / cells.n_distinct
-    return (words > WORDS and rows < ROWS_PER_NAME) or (words > WORDS_OF_SENTENCES and rows < ROWS_PER_SENTENCE)
-
-
-def _is_nearly_unique(cells: Cells) -> bool:
-    """Return whether many new rows will have a value that no row has yet; what the table calls a category is one."""
-    many = cells.n_distinct > FEWEST_CODES
-    return many and not cells.categorical and cells.n_present < ROWS_PER_CODE * cells.n_distinct
-
-
-def _n_words(text: str) -> int:
-    """Return how many words a text has; what has as many digits as letters, as codes and numbers do, is none.
-
-    Where words are written without spaces, two letters count as one.
-    """
-    if not text.isascii() and (letters := len(_WITHOUT_SPACES.findall(text))):
-        return letters // 2
-    return sum(sum(map(str.isalpha, part)) > sum(map(str.isdigit, part)) for part in text.split())
 
 
 def _categorical(name: str, cells: Cells, missing: float) -> Column:
