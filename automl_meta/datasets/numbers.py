@@ -3,8 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ _PARTS = re.compile(
     rf"(?:{_EXPONENT})?\s*(?P<suffix>[^\d]{{0,20}})",
     re.IGNORECASE,
 )
+_BOUNDS = ("<", ">", "\u2264", "\u2265", "\u2248", "~")
 _BOUND = r"(?:[<>]=?|[\u2264\u2265\u2248~])\s*"
 _BOUNDED = re.compile(_BOUND)
 _PLAIN = r"\d+(?:[.,]\d+)?"
@@ -36,15 +36,16 @@ _TERMS = re.compile(rf"{_SIGN}?(?:{_PLAIN}\s*{_UNIT}{_GAP}){{2,}}")
 _STYLES = ((".", ""), (".", ","), (",", ""), (",", "."), (".", " "), (",", " "), (".", "'"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """A text that has a number, or several with a unit each, as "2 h 5 min" has."""
+@dataclass(slots=True, kw_only=True)
+class _Alike:
+    """Texts that have numbers in the same units: one each, or several, as "2 h 5 min" has."""
 
-    prefix: str = ""
-    units: tuple[str, ...]  # casefolded; ("",) if there is none
-    digits: tuple[str, ...]
-    bounded: bool = False
-    count: int = 0
+    prefix: str  # casefolded, as the units
+    units: tuple[str, ...]  # ("",) if there is none
+    bounded: bool
+    digits: list[tuple[str, int]] = field(default_factory=list)  # of each number, with its count
+    n_texts: int = 0
+    n_cells: int = 0
 
 
 def plain_numbers(texts: Sequence[str]) -> NDArray[np.float64]:
@@ -72,15 +73,15 @@ def infer_format(texts: Sequence[str], counts: NDArray[np.intp]) -> NumberFormat
         None if fewer than half of the cells are numbers; or fewer than 80 % of the numbers have units that can be
         converted into each other, or else the most common prefix and suffix, or none.
     """
-    numbers = _numbers_in(texts, counts)
-    if numbers is None:
+    written = _numbers_in(texts, counts)
+    if written is None:
         return None
-    if _have_magnitudes({unit for number in numbers for unit in number.units}, texts):
-        found = _of_one_unit([replace(number, units=("",)) for number in numbers])
+    if _have_magnitudes({unit for alike in written for unit in alike.units}, texts):
+        found = _of_one_unit([replace(alike, units=("",)) for alike in written])
         return None if found is None else replace(found, magnitudes=True)
-    alone = [number for number in numbers if len(number.units) == 1]
-    found = _of_several_units(numbers)
-    if found is None and 2 * sum(number.count for number in alone) >= counts.sum():
+    found = _of_several_units(written)
+    alone = [alike for alike in written if len(alike.units) == 1]
+    if found is None and 2 * _n_cells(alone) >= counts.sum():
         return _of_one_unit(alone)
     return found
 
@@ -106,7 +107,7 @@ def read_numbers(texts: Sequence[str], written: NumberFormat) -> NDArray[np.floa
 
 def is_bounded(text: str) -> bool:
     """Return whether a text begins as "<0.1", "≥ 5" and "~7" do."""
-    return _BOUNDED.match(text) is not None
+    return text[:1] in _BOUNDS
 
 
 def _plain(text: str) -> float:
@@ -124,95 +125,99 @@ def _read(
     if match is None:
         return np.nan
     sign, inner, digits, exponent, unit, rest = match.groups()
-    parts = [(digits.translate(table) + (exponent or ""), unit)]
-    if rest:
-        parts += [(digits.translate(table), unit) for digits, unit in terms.findall(rest)]
-    sizes = [factors.get(unit.casefold(), 1.0) for _, unit in parts]
-    if rest and not (unit and all(after < before for before, after in pairwise(sizes))):
-        return np.nan
-    value = sum(float(digits) * size for (digits, _), size in zip(parts, sizes, strict=True))
+    size = factors.get(unit.casefold(), 1.0)
+    value = float(digits.translate(table) + (exponent or "")) * size
+    for digits, smaller in terms.findall(rest) if rest else ():
+        before, size = size, factors[smaller.casefold()]
+        if not unit or size >= before:
+            return np.nan
+        value += float(digits.translate(table)) * size
     if not np.isfinite(value):
         return np.nan
     return -value if (sign or inner) in ("-", "\u2212") else value
 
 
-def _numbers_in(texts: Sequence[str], counts: NDArray[np.intp]) -> list[_Written] | None:
+def _numbers_in(texts: Sequence[str], counts: NDArray[np.intp]) -> list[_Alike] | None:
     """Return what has a number; None as soon as fewer than half of the cells can have one.
 
     Bounds count only among many numbers: "<50" and ">50" alone are two classes.
     """
-    written = []
+    written: dict[tuple[str, tuple[str, ...], bool], _Alike] = {}
     allowed = 0.5 * counts.sum()
     for text, count in zip(texts, counts.tolist(), strict=True):
-        number = _number_in(text)
+        bounded = text[:1] in _BOUNDS
+        number = _number_in(_BOUNDED.sub("", text, count=1) if bounded else text)
         if number is None:
             allowed -= count
             if allowed < 0:
                 return None
             continue
-        written.append(replace(number, count=count))
-    exact = [number for number in written if not number.bounded]
-    if len(exact) < len(written) and len(exact) <= MANY:
-        allowed -= sum(number.count for number in written if number.bounded)
-        return None if allowed < 0 else exact
-    return written
+        prefix, units, digits = number
+        alike = written.get((prefix, units, bounded))
+        if alike is None:
+            alike = written[prefix, units, bounded] = _Alike(prefix=prefix, units=units, bounded=bounded)
+        alike.digits.extend((part, count) for part in digits)
+        alike.n_texts += 1
+        alike.n_cells += count
+    exact = [alike for alike in written.values() if not alike.bounded]
+    if sum(alike.n_texts for alike in exact) > MANY:
+        return list(written.values())
+    allowed -= _n_cells(alike for alike in written.values() if alike.bounded)
+    return exact if allowed >= 0 else None
 
 
-def _number_in(text: str) -> _Written | None:
-    bound = _BOUNDED.match(text)
-    if bound is not None:
-        text = text[bound.end() :]
-    if _TERMS.fullmatch(text):
+def _number_in(text: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """Return the prefix, the units and the digits of the numbers that a text consists of."""
+    if not text[-1:].isdigit() and _TERMS.fullmatch(text):
         digits, units = zip(*_TERM.findall(text), strict=True)
-        units = tuple(unit.casefold() for unit in units)
+        units = tuple(map(str.casefold, units))
         if descend(units):
-            return _Written(units=units, digits=digits, bounded=bound is not None)
+            return "", units, digits
     parts = _PARTS.fullmatch(text)
     if parts is None:
         return None
-    return _Written(
-        prefix=parts["prefix"].casefold(),
-        units=(parts["suffix"].strip().casefold(),),
-        digits=(parts["digits"],),
-        bounded=bound is not None,
-    )
+    prefix, number, suffix = parts.group("prefix", "digits", "suffix")
+    return prefix.casefold(), (suffix.strip().casefold(),), (number,)
 
 
-def _of_one_unit(numbers: Sequence[_Written]) -> NumberFormat | None:
-    """Return the format of those with the most common prefix and suffix, and of those without."""
+def _n_cells(written: Iterable[_Alike]) -> int:
+    return sum(alike.n_cells for alike in written)
+
+
+def _of_one_unit(written: Sequence[_Alike]) -> NumberFormat | None:
+    """Return the format of what has the most common prefix and suffix, and of what has none."""
     units: Counter[tuple[str, str]] = Counter()
-    for number in numbers:
-        units[number.prefix, number.units[0]] += number.count
+    for alike in written:
+        units[alike.prefix, alike.units[0]] += alike.n_cells
     bare = units.pop(("", ""), 0)
     unit, n_unit = min(units.items(), key=lambda item: (-item[1], item[0]), default=(("", ""), 0))
     if bare + n_unit < UNIT_SHARE * (bare + units.total()):
         return None
-    kept = [number for number in numbers if (number.prefix, number.units[0]) in (unit, ("", ""))]
+    kept = [alike for alike in written if (alike.prefix, alike.units[0]) in (unit, ("", ""))]
     return _format(kept, NumberFormat(prefix=unit[0], suffix=unit[1]))
 
 
-def _of_several_units(numbers: Sequence[_Written]) -> NumberFormat | None:
-    """Return the format of those with units that can be converted into each other, and of those without."""
+def _of_several_units(written: Sequence[_Alike]) -> NumberFormat | None:
+    """Return the format of what has units that can be converted into each other, and of what has none."""
     units: Counter[tuple[str, ...]] = Counter()
-    for number in numbers:
-        if number.units != ("",) and not number.prefix:
-            units[number.units] += number.count
+    for alike in written:
+        if alike.units != ("",) and not alike.prefix:
+            units[alike.units] += alike.n_cells
     found = conversions(units)
     if found is None:
         return None
     main, factors = found
-    kept = [number for number in numbers if not number.prefix and {"", *factors} >= set(number.units)]
-    if sum(number.count for number in kept) < UNIT_SHARE * sum(number.count for number in numbers):
+    kept = [alike for alike in written if not alike.prefix and {"", *factors} >= set(alike.units)]
+    if _n_cells(kept) < UNIT_SHARE * _n_cells(written):
         return None
     return _format(kept, NumberFormat(suffix=main, units=tuple(sorted(factors.items()))))
 
 
-def _format(numbers: Sequence[_Written], written: NumberFormat) -> NumberFormat | None:
-    style = _best_style([(digits, number.count) for number in numbers for digits in number.digits])
+def _format(written: Sequence[_Alike], units: NumberFormat) -> NumberFormat | None:
+    style = _best_style([number for alike in written for number in alike.digits])
     if style is None:
         return None
-    bounds = any(number.bounded for number in numbers)
-    return replace(written, decimal=style[0], thousands=style[1], bounds=bounds)
+    return replace(units, decimal=style[0], thousands=style[1], bounds=any(alike.bounded for alike in written))
 
 
 def _have_magnitudes(suffixes: set[str], texts: Sequence[str]) -> bool:
