@@ -21,6 +21,7 @@ _IDENTIFIER_NAME = re.compile(
     r"(?:^|[\W_])(?:ids?|uuid|guid|key|index|idx|rownames?|row)(?:$|[\W_])|^unnamed: \d+$", re.I
 )
 _CAMEL_IDENTIFIER = re.compile(r"[a-z](?:ID|Id)(?:$|[A-Z_\W])")
+_FIRST_UNIT = re.compile(r"[^\W\d]+|['\"]")
 _ORDER_NAME = re.compile(r"time|date|year|month|week|day|hour|age|trend|rank|period|season|step|^t$", re.I)
 
 
@@ -92,7 +93,12 @@ def _are_words(texts: tuple[str, ...], strays: NDArray[np.bool_]) -> bool:
 
 
 def _mixes_units(texts: tuple[str, ...], written: NumberFormat) -> bool:
-    """Return whether some of the numbers have the format's unit and others have none."""
+    """Return whether some of the numbers have another unit than others, or none: "3 months", "1 year" may be classes.
+
+    Those with several units, as 6'2" has, count by the first.
+    """
+    if written.units:
+        return len({unit.group().casefold() if unit else "" for unit in map(_FIRST_UNIT.search, texts)}) > 1
     bare = {text[-1].isdigit() and text.lstrip("+-\u2212 ")[:1] in ".,0123456789" for text in texts}
     return bool(written.prefix or written.suffix) and len(bare) == 2
 

@@ -32,12 +32,9 @@ from automl_meta.datasets.numbers import plain_numbers, read_numbers
         (["950", "1.2k", "15.4K"], [950, 1200, 15400]),
         (["$1.5M", "$900K", "$20M"], [1.5e6, 9e5, 2e7]),
         (["12 m", "3.5 m"], [12, 3.5]),
-        (["5h 30m", "45m", "1h"], [5.5, 0.75, 1]),
-        (["2 years", "3 months", "1 year and 6 months"], [24, 3, 18]),
-        (["2 years", "36 months", "5 years"], [2, 3, 5]),
         (["6'3\"", "5' 8\"", "5'"], [6.25, 5 + 8 / 12, 5]),
         (["7 ft 1 in", "6 ft"], [7 + 1 / 12, 6]),
-        (["8 GB", "512 MB", "16 GB"], [8, 0.5, 16]),
+        (["5h 30m", "1h", "2h,15m"], [5.5, 1, 2.25]),
     ],
 )
 def test_numbers_are_read_out_of_text(texts: list[str], numbers: list[float]) -> None:
@@ -55,7 +52,8 @@ def test_numbers_are_read_out_of_text(texts: list[str], numbers: list[float]) ->
         ["10-20", "20-30"],
         ["1.2.3", "1.2.4"],
         ["007", "042"],
-        ["5 m", "3 d"],
+        ["3 months", "6 months", "1 year"],
+        ["8 GB", "16 GB", "512 MB"],
         ["5 kg", "7 s", "9 km"],
         ["<50", ">50"],
         ["<=50K", ">50K"],
@@ -74,6 +72,25 @@ def test_the_heaviest_are_not_missing_because_they_are_in_another_unit() -> None
     assert found is not None
     assert found[1][-3:].tolist() == [184, 1000, 2000]
     assert read_numbers(["250 mg"], found[0]).tolist() == [0.25]
+
+
+@pytest.mark.parametrize(
+    ("common", "others", "numbers"),
+    [
+        ("{}m", ["5h 30m", "1h", "1h5m"], [330, 60, 65]),
+        ("{} months", ["2 years", "1 year and 6 months"], [24, 18]),
+        ("{} GB", ["512 MB", "1 TB"], [0.5, 1024]),
+        ("{} min", ["2 m", "1.5 h", "3 d"], [2, 90, 4320]),
+        ("{} m", ["3 d"], None),  # minutes or months
+    ],
+)
+def test_other_units_are_converted(common: str, others: list[str], numbers: list[float] | None) -> None:
+    found = numbers_in(look(pd.Series([*map(common.format, range(1, 31)), *others * 3])))
+    if numbers is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found[1][30:].tolist() == pytest.approx(numbers)
 
 
 def test_amounts_in_a_unit_that_cannot_be_converted_are_no_words_for_missing() -> None:
