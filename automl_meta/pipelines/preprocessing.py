@@ -23,7 +23,6 @@ Codes = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
 MANY_LEVELS = 32  # in the training rows
-NEARLY_UNIQUE = 1.5  # training rows per level; columns with fewer, and many levels, are read as texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +43,7 @@ class Preprocessing:
     categorical
         ``native``: pandas categories reach the estimator; ``ordinal``: codes; ``onehot``: with rare levels grouped;
         ``target``: target encoding, cross-fitted inside the training fold. Where numbers are scaled, columns of many
-        levels are encoded by the target instead of by codes or indicators; columns that are nearly unique are read
-        as texts under every choice.
+        levels are encoded by the target instead of by codes or indicators.
     reduction
         For wide tables: ``none``, ``pca`` or ``select`` (univariate).
     """
@@ -94,6 +92,9 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Of inner folds and randomised decompositions.
     """
 
+    # Categories that are read as texts: in models that were saved before the schema decided which columns are texts.
+    level_texts_: Codes = np.zeros(0, dtype=np.intp)
+
     def __init__(
         self,
         roles: tuple[str, ...] = (),
@@ -136,7 +137,7 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.target_ = encoder
         block = np.hstack(numbers)
         self.numbers_ = NumericEncoder(self.numeric, self.missing, integer_seed(self.seed, "numbers")).fit(block)
-        prepared = self._prepared(block, codes, self._fit_texts(X, codes, y, groups))
+        prepared = self._prepared(block, codes, self._fit_texts(X, y, groups))
         self.reducer_ = None
         if self.reduction != "none":
             reducer = WideReducer(self.reduction, self.n_classes > 0, seed=integer_seed(self.seed, "reduction"))
@@ -162,13 +163,11 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         present = np.zeros(codes.shape[1], dtype=np.intp)
         present[looked_at] = [len(np.unique(column)) for column in codes[:, looked_at].T]
         varies, many = present > 1, present > MANY_LEVELS
-        texts = many & (present * NEARLY_UNIQUE > len(codes))
         scaled = self.numeric != "none"
-        by_target = varies & ~texts if self.categorical == "target" else np.zeros_like(varies)
+        by_target = varies if self.categorical == "target" else np.zeros_like(varies)
         if scaled and self.categorical in ("ordinal", "onehot"):
-            by_target = many & ~texts
-        rest = varies & ~texts & ~by_target
-        self.level_texts_, self.by_target_, left = map(np.flatnonzero, (texts, by_target, rest))
+            by_target = many
+        self.by_target_, left = map(np.flatnonzero, (by_target, varies & ~by_target))
         self.native_, self.ordinal_, self.indicated_ = (
             left if self.categorical == kind else left[:0] for kind in ("native", "ordinal", "onehot")
         )
@@ -185,17 +184,12 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         encoded: Floats = self.dates_.transform(dates)
         return encoded
 
-    def _fit_texts(self, X: pd.DataFrame, codes: Codes, y: Target, groups: NDArray[np.int64] | None) -> list[Floats]:
-        """Learn from texts; return what they become, which is in one unit already and not to be scaled.
-
-        Levels read as texts are not told of the target: a level that is new to the schema is no text but missing when
-        rows are predicted, so that what is learned here would not be there then.
-        """
-        n_texts = len(self._positions("text"))
+    def _fit_texts(self, X: pd.DataFrame, y: Target, groups: NDArray[np.int64] | None) -> list[Floats]:
+        """Learn from texts; return what they become, which is in one unit already and not to be scaled."""
         self.texts_, blocks = [], []
-        for number, texts in enumerate(self._texts(X, codes)):
+        for number, position in enumerate(self._positions("text")):
             encoder = TextEncoder(seed=integer_seed(self.seed, "text", number), n_classes=self.n_classes)
-            blocks.append(encoder.fit_transform(texts, y if number < n_texts else None, groups))
+            blocks.append(encoder.fit_transform(X.iloc[:, position].to_numpy(dtype=object), y, groups))
             self.texts_.append(encoder)
         return blocks
 
@@ -210,7 +204,7 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack(columns) if columns else np.zeros((len(X), 0), dtype="datetime64[ns]")
 
     def _texts(self, X: pd.DataFrame, codes: Codes) -> list[NDArray[np.object_]]:
-        """Return the columns of text, and those of categories that are read as texts."""
+        """Return the columns of text, and those of categories that the model reads as texts."""
         texts = [X.iloc[:, position].to_numpy(dtype=object) for position in self._positions("text")]
         names = [np.array([None, *self.levels[column]], dtype=object) for column in self.level_texts_]
         return texts + [known[codes[:, column]] for known, column in zip(names, self.level_texts_, strict=True)]

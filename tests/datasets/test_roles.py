@@ -62,7 +62,9 @@ ROLES = {
     "names": ([f"{name} Smith" for name in NAMES], ColumnRole.TEXT),
     "names that repeat": ([f"{name} Smith" for name in NAMES[:20]] * 5, ColumnRole.CATEGORICAL),
     "unique words": (NAMES, ColumnRole.IDENTIFIER),
-    "words, of which some repeat": ([*NAMES[:40], *["Ann"] * 20], ColumnRole.CATEGORICAL),
+    "words, of which some repeat": ([*NAMES[:35], *["Ann"] * 25], ColumnRole.CATEGORICAL),
+    "codes, of which few repeat": ([*(f"X{row:02}" for row in range(50)), *["X01"] * 10], ColumnRole.TEXT),
+    "declared codes": (pd.Categorical([*(f"X{row:02}" for row in range(50)), *["X01"] * 10]), ColumnRole.CATEGORICAL),
     "unique codes of two parts": ([f"case {row:05}x" for row in range(N)], ColumnRole.IDENTIFIER),
     "reviews in Chinese": ([f"这个产品{chr(0x4E00 + row)}质量很好,我非常喜欢" for row in range(N)], ColumnRole.TEXT),
     "uuids": ([str(uuid.UUID(int=row * 7919 << 64)) for row in range(N)], ColumnRole.IDENTIFIER),
@@ -192,3 +194,12 @@ def test_schema_survives_row_order() -> None:
     shuffled = frame.sample(frac=1, random_state=1)
     first: Schema = make_dataset(frame, "target").schema
     assert make_dataset(shuffled, "target").schema == first
+
+
+def test_notes_say_what_was_read_as_a_number() -> None:
+    heights = inferred([*(f"{row} cm" for row in range(100, 190)), *["1.95 m"] * 5, *["< 90 cm"] * 8])
+    assert (heights.role, heights.minimum, heights.maximum) == (ColumnRole.NUMERIC, 90, 195)
+    assert heights.note == (
+        "numbers as text, like '< 90 cm', in cm, other units converted; "
+        "8 cells are bounds (most often '< 90 cm'), read as the number"
+    )
