@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from automl_meta.datasets.levels import level_dtype
 from automl_meta.datasets.schema import ColumnRole, Schema
 from automl_meta.pipelines.context import FitContext
 from automl_meta.pipelines.encoders.categories import OneHotEncoder, TargetMeanEncoder
@@ -43,7 +44,8 @@ class Preprocessing:
     categorical
         ``native``: pandas categories reach the estimator; ``ordinal``: codes; ``onehot``: with rare levels grouped;
         ``target``: target encoding, cross-fitted inside the training fold. Where numbers are scaled, columns of many
-        levels are encoded by the target instead of by codes or indicators.
+        levels are encoded by the target instead of by codes or indicators. A level that the schema lacks becomes what
+        a level becomes that the training rows lack; among ordinal codes it stands in the middle.
     reduction
         For wide tables: ``none``, ``pca`` or ``select`` (univariate).
     """
@@ -206,11 +208,11 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _texts(self, X: pd.DataFrame, codes: Codes) -> list[NDArray[np.object_]]:
         """Return the columns of text, and those of categories that the model reads as texts."""
         texts = [X.iloc[:, position].to_numpy(dtype=object) for position in self._positions("text")]
-        names = [np.array([None, *self.levels[column]], dtype=object) for column in self.level_texts_]
+        names = [np.array([None, *self.levels[column], None], dtype=object) for column in self.level_texts_]
         return texts + [known[codes[:, column]] for known, column in zip(names, self.level_texts_, strict=True)]
 
     def _codes(self, X: pd.DataFrame) -> Codes:
-        """Return the level of each categorical cell counted from 1, 0 where it is missing."""
+        """Return the level of each categorical cell counted from 1, 0 where it is missing; a new one is the last."""
         columns = [X.iloc[:, position].cat.codes.to_numpy() for position in self._positions("categorical")]
         if not columns:
             return np.zeros((len(X), 0), dtype=np.intp)
@@ -222,19 +224,27 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _prepared(self, numbers: Floats, codes: Codes, texts: list[Floats]) -> Floats:
         blocks = [self.numbers_.transform(numbers), *texts]
         if self.ordinal_.size:
-            blocks.append(codes[:, self.ordinal_].astype(np.float64))
+            blocks.append(self._in_order(codes[:, self.ordinal_]))
         if self.indicated_.size:
             blocks.append(self.one_hot_.transform(codes[:, self.indicated_]))
         return np.hstack(blocks) if len(blocks) > 1 else blocks[0]
+
+    def _in_order(self, codes: Codes) -> Floats:
+        """Return codes of `ordinal_` as numbers, new levels in the middle: their place in the order is unknown."""
+        last = np.array(self._n_levels(self.ordinal_))
+        return np.where(codes > last, (last + 1) / 2, codes)
 
     def _finished(self, prepared: Floats, codes: Codes) -> Floats | pd.DataFrame:
         if not prepared.shape[1] and not self.native_.size:
             prepared = np.zeros((len(prepared), 1))  # no column tells rows apart; estimators want one
         if self.categorical != "native":
             return prepared
-        columns = {
-            f"c{column}": pd.Categorical.from_codes(codes[:, column] - 1, pd.Index(self.levels[column], dtype=object))
-            for column in self.native_
-        }
+        columns = {f"c{column}": self._native(codes[:, column], self.levels[column]) for column in self.native_}
         frame = pd.DataFrame(prepared, columns=[f"x{column}" for column in range(prepared.shape[1])])
         return pd.concat([frame, pd.DataFrame(columns)], axis=1) if columns else frame
+
+    @staticmethod
+    def _native(codes: Codes, levels: tuple[str, ...]) -> pd.Categorical:
+        """Return categories: the schema's levels, and `NEW_LEVEL` behind them where it occurs."""
+        names = level_dtype(levels).categories
+        return pd.Categorical.from_codes(codes - 1, names if (codes > len(levels)).any() else names[:-1])

@@ -7,6 +7,7 @@ import pytest
 from small_ensembles import made
 
 from automl_meta.datasets import Task, make_dataset
+from automl_meta.datasets.levels import NEW_LEVEL
 from automl_meta.datasets.profile import as_numbers, profile_of
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.ensembling.deadline import Deadline
@@ -90,6 +91,17 @@ def test_contributions_add_up_to_the_prediction(task: Task) -> None:
     np.testing.assert_allclose(total, expected, atol=1e-6)
     sizes = explained.contributions.abs().mean()
     assert sizes["amount"] > sizes["(other columns)"]
+
+
+@TASKS
+def test_contributions_of_new_levels_add_up_to_the_prediction(task: Task) -> None:
+    one = made(task)
+    X = one.dataset.X[:12].assign(colour=pd.Categorical([NEW_LEVEL] * 12, dtype=one.dataset.X["colour"].dtype))
+    explained = explain_rows(one.predictor, X, one.dataset.schema, one.profile, columns=["colour"])
+    total = explained.base + explained.contributions.sum(axis=1).to_numpy()
+    whole = one.predictor.predict_proba(X) if one.predictor.n_classes else one.predictor.predict(X)[:, None]
+    of = np.zeros(12, dtype=np.intp) if explained.of is None else explained.of
+    np.testing.assert_allclose(total, whole[np.arange(12), of], atol=1e-6)
 
 
 def test_contributions_do_not_depend_on_the_rows_beside() -> None:
