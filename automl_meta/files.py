@@ -1,6 +1,7 @@
 """What is a file's name, and writing files so that nobody ever sees half of one."""
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ def check_writable(path: Path) -> None:
     place = path.resolve()
     folder = place.parent
     if not folder.is_dir():
-        raise InputError(f"{path}: the folder {str(folder)!r} does not exist. Try: mkdir -p {folder}")
+        command = shlex.join(["mkdir", "-p", str(folder)])
+        raise InputError(f"{path}: the folder {str(folder)!r} does not exist. Try: {command}")
     if place.is_dir():
         raise InputError(f"{path}: is a folder, not a file. Try a file name inside it.")
     if not os.access(place if _takes_bytes(place) else folder, os.W_OK):

@@ -1,4 +1,5 @@
 import os
+import shlex
 import threading
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def test_a_link_stays_and_leads_to_its_file(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert file.read_bytes() == b"content"
     assert list(file.parent.iterdir()) == [file]
+
+
+def test_command_that_makes_the_folder_can_be_typed(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        check_writable(tmp_path / "my models" / "churn.automl")
+    assert shlex.split(str(error.value).partition("Try: ")[2]) == ["mkdir", "-p", str(tmp_path / "my models")]
 
 
 def test_a_pipe_stays_one_and_gets_the_content(tmp_path: Path) -> None:

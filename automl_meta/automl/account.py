@@ -119,6 +119,7 @@ def _told_of_the_search(dataset: Dataset, advice: Advice, timeline: Timeline, st
         "recommendations": [
             {**pick.to_dict(), "brief": brief(pick.configuration, dataset.task)} for pick in advice.recommendations
         ],
+        "recommendation_note": advice.note,
         "similar": [{"name": name, "similarity": weight} for name, weight in advice.similarities],
         "timeline": timeline.steps(),
     }
@@ -139,4 +140,10 @@ def _diagnosis(dataset: Dataset, plan: EnsemblePlan, held_out: Any, seed: int) -
     if dataset.schema.classes is None:
         return diagnose_numbers(y, plan.honest.plain, seed=seed)
     decided = plan.honest.weighed.argmax(axis=1)
-    return diagnose_classes(y.astype(np.int64), plan.honest.plain, dataset.schema.classes, decided=decided)
+    return diagnose_classes(
+        y.astype(np.int64),
+        plan.honest.plain,
+        dataset.schema.classes,
+        decided=decided,
+        weights=taken(dataset.weights, held_out),
+    )

@@ -35,6 +35,11 @@ class Advice:
         """Names of the most similar datasets, the most similar first."""
         return tuple(name for name, _ in self.similarities)
 
+    @property
+    def note(self) -> str:
+        """A sentence where it is by another metric than the run's, else nothing."""
+        return "" if self.advisor.knows_nothing else self.advisor.memory.note
+
     def ranked(self, clock: Clock) -> "Advice":
         """Return the advice with what can be run here in the time that is left, ranked."""
         picks = self.advisor.recommendations(SHOWN_PICKS, time_budget=_time_left(clock))

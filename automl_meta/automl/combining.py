@@ -17,6 +17,7 @@ from automl_meta.automl.late_fits import LateFits
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.reserve import (
     likely_members,
+    may_have_layers,
     models_to_save,
     seconds_of_layers,
     seconds_of_refits,
@@ -52,7 +53,6 @@ MEASURING_SHARE = 0.25  # of what is left, for measuring candidates where predic
 LEAST_SECONDS = 2.0
 PLANNING_SHARE = 0.5  # of the time that is left after the search, for choosing the ensemble; the rest is for saving
 LEFT_OVER_SHARE = 0.7  # of the time that the search left over, for layers
-LEAST_ROWS_FOR_LAYERS = 300  # with fewer, another layer is never clearly better
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,6 +114,9 @@ class Combining:
         plan = replace(plan, refitted=tuple(one_model))
         if self.clock.remaining > SECONDS_TO_MEASURE + plan.seconds_per_1000_rows / max(len(self.fits.folds), 1):
             plan = replace(plan, member_seconds=tuple(predictor.member_seconds(self._thousand_rows)))
+        limit = self.options.predict_limit
+        if limit is not None and plan.seconds_per_1000_rows > limit:
+            plan = replace(plan, reason=f"{plan.reason}; nothing that was tried keeps to {limit:g} s for 1,000 rows")
         return plan, predictor
 
     @cached_property
@@ -178,22 +181,22 @@ class Combining:
         """Return what is left of the time when all has been fitted that is likely to be fitted still."""
         members = likely_members(evaluations, self.fits.metric.name)
         refits = seconds_of_refits(self.options, members, self.fits.folds, few_rows=self.fits.dataset.is_tiny)
-        left = self.clock.remaining - refits - seconds_of_layers(self.options, self.fits.folds)
+        left = self.clock.remaining - refits - self._reserved_for_layers
         return min(left, max(self.clock.reserve, LEAST_SECONDS)) if self._wants_layers() else left
 
     def _wants_layers(self) -> bool:
-        if not self.fits.folds:
-            return False
-        kind, enough = self.options.ensemble, self.fits.dataset.n_rows >= LEAST_ROWS_FOR_LAYERS
-        return kind == "stack" or (kind == "auto" and enough and not self.clock.budget.is_deterministic)
+        asked = self.options.ensemble == "stack" or not self.clock.budget.is_deterministic
+        return asked and may_have_layers(self.options, self.fits.dataset, self.fits.folds)
 
     def _seconds_for_layers(self) -> float | None:
         """Return what may be spent on layers: what is left beyond the time kept back for all else."""
         if self.clock.budget.is_deterministic:
             return None
-        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + seconds_of_layers(
-            self.options, self.fits.folds
-        )
+        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + self._reserved_for_layers
+
+    @property
+    def _reserved_for_layers(self) -> float:
+        return seconds_of_layers(self.options, self.fits.dataset, self.fits.folds)
 
     def _seconds_to_save(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back, once the ensemble is chosen, for gathering and saving it."""

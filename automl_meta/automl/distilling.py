@@ -207,7 +207,7 @@ def _fitted(
 ) -> Any:
     """Return a pipeline fitted to the rows and to new rows that the teacher has labelled."""
     learned = _with_new_rows(rows, teacher, seed)
-    context = FitContext(task=rows.task, n_classes=rows.n_classes, seed=seed)
+    context = FitContext(task=rows.task, n_classes=rows.n_classes, seed=seed, accepted=metric.accepted)
     pipeline = build_pipeline(configuration, rows.schema, context)
     return fit_pipeline(pipeline, learned.X, learned.y, weights=learned.weights, groups=learned.kept_together)
 

@@ -25,13 +25,14 @@ class Journal:
     def __init__(self, path: Path, dataset: Dataset, metafeatures: MetaFeatures, *, folds: int, seed: int) -> None:
         self._store = MetaBase.open(path, "w")
         self._dataset = dataset
-        self._protocol = Protocol(folds=folds, seed=seed, source="fit")
+        self._protocol = Protocol(folds=folds, seed=seed, source=source_of(dataset))
         record = DatasetRecord(
             name=dataset.name,
             task=dataset.task,
             n_rows=dataset.n_rows,
             n_columns=len(dataset.schema.features),
             n_classes=dataset.n_classes,
+            target=dataset.schema.target,
         )
         described = metafeatures.to_dict()
         features = MetaFeatureRecord(
@@ -52,3 +53,12 @@ class Journal:
     def close(self) -> None:
         """End writing."""
         self._store.close()
+
+
+def source_of(dataset: Dataset) -> str:
+    """Return which of `FIT_SOURCES` the runs on `dataset` have.
+
+    Where it has times and groups, the times decide which rows validate which.
+    """
+    order = " by time" if dataset.times is not None else " by groups" if dataset.groups is not None else ""
+    return f"fit{order}{'' if dataset.weights is None else ' weighted'}"

@@ -66,7 +66,7 @@ def judge(model: FittedModel, frame: pd.DataFrame, extra_metrics: Sequence[str] 
         diagnosis = diagnose_numbers(y.astype(np.float64), prediction)
     else:
         codes = model.predictor.decide(prediction)
-        diagnosis = diagnose_classes(y.astype(np.int64), prediction, schema.classes, decided=codes)
+        diagnosis = diagnose_classes(y.astype(np.int64), prediction, schema.classes, decided=codes, weights=weights)
     return Judgement(
         rows=len(y),
         scores=json_ready(scores),

@@ -22,12 +22,12 @@ from automl_meta.evaluation.folds import Fold, kept_folds
 from automl_meta.execution.protocol import Executor, Limits, Status
 from automl_meta.pipelines.configuration import Configuration
 from automl_meta.seeding import integer_seed
+from automl_meta.tuning.tuner import TunerLimits
 from automl_meta.tuning.work import Problem, evaluate
 
 logger = logging.getLogger(__name__)
 
 LAYERS_SLACK = 1.5  # how much longer than its members' fits a second layer may take
-STOP_SECONDS = 1.0  # a fit that does not keep to its time is killed so long after it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,8 +36,8 @@ class LateFits:
 
     Attributes
     ----------
-    memory_mb : float or None
-        That one fit may use; None where the workers know.
+    limits : TunerLimits
+        Memory and threads of one fit, and how many run side by side, as in the search; the seconds do not count.
     folder : Path
         Where models are kept.
     """
@@ -47,7 +47,7 @@ class LateFits:
     folds: Sequence[Fold]
     seed: int
     executor: Executor
-    memory_mb: float | None
+    limits: TunerLimits
     folder: Path
 
     def refit(self, members: Sequence[Evaluation], deadline: Deadline) -> dict[str, Path]:
@@ -63,7 +63,8 @@ class LateFits:
             seed=self.seed,
             models_folder=self.folder,
         )
-        outcomes = self._run(problem, refit, [(member.configuration,) for member in wanted], deadline)
+        work = [(member.configuration, None, self.limits.threads) for member in wanted]
+        outcomes = self._run(problem, refit, work, deadline)
         return {
             member.configuration.id: value
             for member, value in zip(wanted, outcomes, strict=True)
@@ -78,9 +79,10 @@ class LateFits:
         The fold models are fitted to the inputs' out-of-fold predictions of all rows that they may see; what is
         predicted out of fold, and scored, is made by models of nested cross-validations.
         """
-        expected = LAYERS_SLACK * seconds_to_evaluate(inputs) / max(self.executor.workers, 1)
         predictions = [evaluation.predictions for evaluation in inputs if evaluation.predictions is not None]
         folds = [self.folds[number] for number in sorted(kept_folds(self.dataset, self.folds))]
+        together = min(self._side_by_side, max(len(folds), 1))  # a fold is one piece of work
+        expected = LAYERS_SLACK * seconds_to_evaluate(inputs, len(folds)) / together
         if expected > deadline.left or len(folds) < LEAST_FOLDS_FOR_LAYERS or not above:
             return []
         nested = self._nested(inputs, predictions, above, folds, deadline)
@@ -95,7 +97,8 @@ class LateFits:
             seed=integer_seed(self.seed, "layer", 2),
             models_folder=folder,
         )
-        fitted = self._run(problem, evaluate, [(configuration,) for configuration in above], deadline)
+        work = [(configuration, None, self.limits.threads) for configuration in above]
+        fitted = self._run(problem, evaluate, work, deadline)
         return [
             self._as_scored(evaluation, prediction, folds)
             for evaluation, prediction in zip(fitted, nested, strict=True)
@@ -119,7 +122,7 @@ class LateFits:
             (number, below, [prediction[valid] for prediction in predictions], above)
             for number, (_, valid) in enumerate(folds)
         ]
-        answers = self._run(problem, predict_fold, work, deadline, takes_seconds=False)
+        answers = self._run(problem, predict_fold, work, deadline)
         if any(answer is None for answer in answers):
             return None
         found = [np.full_like(predictions[0], np.nan) for _ in above]
@@ -136,31 +139,32 @@ class LateFits:
         scores = tuple(self.metric.score(y[valid], prediction[valid], taken(weights, valid)) for _, valid in folds)
         return replace(evaluation, predictions=prediction, scores={self.metric.name: scores})
 
-    def _run(
-        self,
-        problem: Problem,
-        function: Any,
-        work: Sequence[tuple[Any, ...]],
-        deadline: Deadline,
-        *,
-        takes_seconds: bool = True,
-    ) -> list[Any]:
+    @property
+    def _side_by_side(self) -> int:
+        return self.limits.side_by_side or max(self.executor.workers, 1)
+
+    def _run(self, problem: Problem, function: Any, work: Sequence[tuple[Any, ...]], deadline: Deadline) -> list[Any]:
         """Return what `function` made of each piece of work, None where it failed or took too long.
 
-        Parameters
-        ----------
-        takes_seconds : bool
-            Whether the function's last arguments are the seconds that it may take, and its number of threads.
+        What is late is killed: no fit is told to hurry, because a model that stopped early is not the one that was
+        scored. Where the disk is full nothing is made.
         """
-        shared = self.executor.share(problem)
-        soft = None if deadline.moment == float("inf") else max(deadline.left - STOP_SECONDS, 0.1)
-        limits = Limits(seconds=None if soft is None else soft + STOP_SECONDS, memory_mb=self.memory_mb)
-        last = (soft, 1) if takes_seconds else ()
-        futures = [self.executor.submit(function, shared, *arguments, *last, limits=limits) for arguments in work]
-        wait(futures, timeout=None if soft is None else max(deadline.left, 0.0))
-        for future in futures:
-            future.cancel()
-        outcomes = [future.result() for future in futures]
+        try:
+            shared = self.executor.share(problem)
+        except OSError as error:
+            logger.info("nothing is fitted after the search: %s", error)
+            return [None] * len(work)
+        at_once = self.limits.side_by_side or len(work)  # beyond the workers they wait for each other
+        outcomes = []
+        for start in range(0, len(work), at_once):
+            left = None if deadline.moment == float("inf") else max(deadline.left, 0.1)
+            limits = Limits(seconds=left, memory_mb=self.limits.memory_mb)
+            pieces = work[start : start + at_once]
+            futures = [self.executor.submit(function, shared, *arguments, limits=limits) for arguments in pieces]
+            wait(futures, timeout=left)
+            for future in futures:
+                future.cancel()
+            outcomes += [future.result() for future in futures]
         for outcome in outcomes:
             if outcome.status is not Status.OK:
                 logger.info("%s: %s", outcome.status, outcome.error)

@@ -8,11 +8,11 @@ from typing import Literal, get_args
 from automl_meta.ensembling.options import Refit
 from automl_meta.errors import InputError
 from automl_meta.execution.cluster import ClusterOptions
+from automl_meta.seeding import check_seed
 
+TOP_K = 12  # ranked picks, unless something else is asked for
 Search = Literal["random", "grid", "halving", "meta", "none", "uniform"]
 EnsembleKind = Literal["auto", "stack", "greedy", "best"]
-
-MOST_SEED = 2**63 - 1  # that a meta-base can keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,8 @@ class RunOptions:
     ensemble : {"auto", "stack", "greedy", "best"}
         How the candidates are combined.
     top_k : int
-        How many ranked picks are tried before refinement begins.
+        How many ranked picks are tried before refinement begins; of no effect on searches by "halving", "meta" and
+        "uniform", and where rows are so few that a short list is tried.
     jobs : int or None
         Worker processes; None is one a core, 0 runs everything in this process, without limits on candidates.
     cluster : ClusterOptions or None
@@ -74,7 +75,7 @@ class RunOptions:
     max_evaluations: int | None = None
     search: Search = "random"
     ensemble: EnsembleKind = "auto"
-    top_k: int = 12
+    top_k: int = TOP_K
     jobs: int | None = None
     cluster: ClusterOptions | None = None
     seed: int = 0
@@ -106,10 +107,14 @@ class RunOptions:
             raise InputError(f"jobs must be at least 0, not {self.jobs}")
         if self.folds is not None and self.folds < 2:
             raise InputError(f"folds must be at least 2, not {self.folds}")
-        if not -MOST_SEED <= self.seed <= MOST_SEED:
-            raise InputError(f"seed must be between {-MOST_SEED} and {MOST_SEED}, not {self.seed}")
+        check_seed(self.seed)
         if self.time_budget is None and self.max_evaluations is None:
             raise InputError("without a time budget the search never ends. Give time_budget or max_evaluations.")
+
+    @property
+    def asks_for_picks(self) -> bool:
+        """Whether another number of ranked picks is asked for than the usual one."""
+        return self.top_k != TOP_K
 
     @property
     def workers(self) -> int:

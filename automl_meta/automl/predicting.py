@@ -9,6 +9,7 @@ import pandas as pd
 from automl_meta.automl.checking import TableCheck
 from automl_meta.datasets import MissingColumnsError, features_from, labels_from
 from automl_meta.datasets.streaming import TablePieces
+from automl_meta.ensembling.predictor import NO_RESIDUALS
 from automl_meta.errors import InputError
 from automl_meta.inspection import explain_rows
 from automl_meta.persistence import FittedModel
@@ -63,6 +64,8 @@ def predict_pieces(
         raise InputError("--proba: the model predicts numbers, not classes. Leave it out.")
     if wanted.interval is not None and schema.classes is not None:
         raise InputError("--interval: the model predicts classes; intervals are for numbers. Try --proba.")
+    if wanted.interval is not None and model.predictor.residuals is None:
+        raise InputError(f"--interval: {NO_RESIDUALS}")
     if wanted.contributions and model.profile is None:
         raise InputError("--explain: this model file was made without the columns' distributions. Fit again.")
     for piece in table.pieces:

@@ -7,7 +7,7 @@ from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
 from automl_meta.ensembling.refitting import is_worth_refitting, seconds_to_refit
 from automl_meta.evaluation import Evaluation
-from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.folds import Fold, kept_folds
 from automl_meta.execution.protocol import Status
 
 # For combining and saving: a share of the first 20 s of the budget and a smaller one of the rest, more on a
@@ -18,6 +18,7 @@ LEAST_SECONDS, MOST_SHARE = 1.0, 0.35
 MOST_SHARE_WITH_FITS = 0.5  # where models are to be fitted after the search
 LIKELY_MEMBERS = 6
 LEAST_FOLDS_FOR_LAYERS = 3
+LEAST_ROWS_FOR_LAYERS = 300  # with fewer, another layer is never clearly better, unless it is asked for
 LAYERS_SHARE = 0.15  # of the budget, for layers where they were asked for; they are tried anyway where time is left
 LAYERS_AUTO_SHARE, LAYERS_AUTO_SECONDS = 0.08, 120.0  # otherwise, of budgets from so many seconds on
 
@@ -43,7 +44,7 @@ def seconds_after_search(
     models = models_to_save(options, members, folds, few_rows=dataset.is_tiny)
     saving = seconds_to_combine_and_save(options, dataset, folds, models, startup)
     refits = seconds_of_refits(options, members, folds, few_rows=dataset.is_tiny)
-    fits = seconds_of_layers(options, folds) + refits
+    fits = seconds_of_layers(options, dataset, folds) + refits
     return max(saving, min(saving + fits, MOST_SHARE_WITH_FITS * options.time_budget))
 
 
@@ -96,14 +97,22 @@ def members_to_refit(
     return [m for m in members if is_worth_refitting(m, options.refit, limited=limited, few_rows=few_rows)]
 
 
-def seconds_of_layers(options: RunOptions, folds: Sequence[Fold]) -> float:
-    """Return how long layers above the first may take; there are none above a few folds."""
-    if len(folds) < LEAST_FOLDS_FOR_LAYERS:
-        return 0.0
+def may_have_layers(options: RunOptions, dataset: Dataset, folds: Sequence[Fold]) -> bool:
+    """Return whether layers above the first are asked for, and there are folds and rows enough for them."""
+    if len(kept_folds(dataset, folds)) < LEAST_FOLDS_FOR_LAYERS:
+        return False
+    enough = dataset.n_rows >= LEAST_ROWS_FOR_LAYERS
+    return options.ensemble == "stack" or (options.ensemble == "auto" and enough)
+
+
+def seconds_of_layers(options: RunOptions, dataset: Dataset, folds: Sequence[Fold]) -> float:
+    """Return how long layers above the first may take."""
     budget = options.time_budget or 0.0
+    if not may_have_layers(options, dataset, folds):
+        return 0.0
     if options.ensemble == "stack":
         return LAYERS_SHARE * budget
-    return LAYERS_AUTO_SHARE * budget if options.ensemble == "auto" and budget >= LAYERS_AUTO_SECONDS else 0.0
+    return LAYERS_AUTO_SHARE * budget if budget >= LAYERS_AUTO_SECONDS else 0.0
 
 
 def likely_members(evaluations: Sequence[Evaluation], metric: str) -> list[Evaluation]:

@@ -1,11 +1,13 @@
 """The run as a whole: from a dataset to a model, within a budget."""
 
+import json
 import logging
 import math
+import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,15 @@ from automl_meta.automl.listener import Listener
 from automl_meta.automl.options import RunOptions, available_cores
 from automl_meta.automl.reserve import seconds_after_search
 from automl_meta.automl.run_folder import RunFolder, folder_for
-from automl_meta.automl.search import effort_of, few_rows_in_words, grows, is_short, make_strategy, samples_in_words
+from automl_meta.automl.search import (
+    effort_of,
+    few_rows_in_words,
+    grows,
+    is_short,
+    make_strategy,
+    samples_in_words,
+    short_list,
+)
 from automl_meta.automl.validation import check_weights, fits_in_time, folds_of_run, scheme_in_words, scheme_of_run
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.fingerprint import fingerprint
@@ -112,6 +122,7 @@ def run(
     started: float | None = None,
     listener: Listener | None = None,
     interruption: Interruption | None = None,
+    arguments: Mapping[str, Any] | None = None,
     command: str = "",
 ) -> RunResult:
     """Search, combine, and return the fitted model with all that is to be told of it.
@@ -126,6 +137,8 @@ def run(
         When the budget began to run, on the clock of `time.monotonic`.
     interruption : Interruption, optional
         What heeds Ctrl-C until the caller has saved the model; otherwise until the run ends.
+    arguments : mapping, optional
+        What the run was asked for, JSON-ready, for the model file; otherwise that is `options`.
     command : str
         How the run can be repeated, for the model file.
 
@@ -145,7 +158,10 @@ def run(
             executor = own.enter_context(workers)
         if interruption is None:
             interruption = own.enter_context(Interruption())
-        return _Run(dataset, options, executor, began, listener or Listener(), folder, command).go(interruption)
+        if arguments is None:
+            arguments = json.loads(json.dumps(asdict(options), default=str))
+        asked = {"arguments": arguments, "command": command}
+        return _Run(dataset, options, executor, began, listener or Listener(), folder, asked).go(interruption)
 
 
 class _Run:
@@ -159,10 +175,10 @@ class _Run:
         started: float,
         listener: Listener,
         folder: RunFolder,
-        command: str,
+        asked: Mapping[str, Any],
     ) -> None:
         self.dataset, self.options, self.executor = dataset, options, executor
-        self.listener, self.folder, self.command = listener, folder, command
+        self.listener, self.folder, self.asked = listener, folder, asked
         task = dataset.task
         self.metric = resolve_metric(options.metric, task) if options.metric else default_metric(task)
         check_weights(dataset, self.metric)
@@ -173,6 +189,7 @@ class _Run:
         self.evaluations: list[Evaluation] = []
         self.timeline = Timeline(self.metric.name)
         self.folds: Sequence[Fold] = ()
+        self.disk_full = ""  # in words
         self.predictions = PredictionStore(folder.path)
         self.racing = Racing(self.metric.name) if options.racing and not dataset.is_tiny else None
         patient = not options.patience or budget.is_deterministic
@@ -249,13 +266,15 @@ class _Run:
             seed=self.options.seed,
             models_folder=self.folder.models,
         )
+        limits = self._limits()
+        self.folder.searched_under(seconds=limits.seconds, memory_mb=limits.memory_mb)
         known = self.folder.kept()
-        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, validated=bool(folds))
+        strategy = make_strategy(self.options, self.dataset, self.metric.name, advice.advisor, folds)
         self.tuner = Tuner(
             problem,
             self.executor,
             self.clock,
-            self._limits(),
+            limits,
             self._take,
             racing=self.racing,
             known=known,
@@ -264,12 +283,14 @@ class _Run:
         )
         if grows(self.options, self.dataset):
             self.listener.planned(samples_in_words(folds))
-        elif is_short(self.options, self.dataset, validated=bool(folds)):
+        elif is_short(self.options, self.dataset, validated=bool(folds)) and short_list(self.dataset, advice.advisor):
             self.listener.planned(few_rows_in_words(self.dataset, folds))
         interruption.begin(self.tuner.stop)
         self.tuner.run(strategy)
         if interruption.came:
             return INTERRUPTED
+        if self.disk_full:
+            return f"{self.disk_full}; what was found until then is kept"
         if self.tuner.executor_lost:
             return f"{self.tuner.executor_lost}; what was found until then is kept"
         if self.patience is not None and self.patience.is_over:
@@ -281,10 +302,16 @@ class _Run:
         return "nothing more to try in the time left"
 
     def _take(self, evaluation: Evaluation) -> None:
-        self.folder.keep(evaluation)
-        self.evaluations.append(self.predictions.keep(evaluation))
+        try:
+            self.folder.keep(evaluation)
+            evaluation = self.predictions.keep(evaluation)
+            self.journal.add(evaluation)
+        except (OSError, sqlite3.OperationalError) as error:
+            # Without room for more, what there is can still be combined; the predictions of this one are in memory.
+            self.disk_full = f"nothing more could be written ({error})"
+            self.tuner.stop()
+        self.evaluations.append(evaluation)
         self.timeline.add(self.clock.elapsed, evaluation)
-        self.journal.add(evaluation)
         self._reserve()
         self.listener.evaluated(evaluation)
         if self.patience is not None:
@@ -311,7 +338,7 @@ class _Run:
             folds=folds,
             seed=self.options.seed,
             executor=self.executor,
-            memory_mb=self._limits().memory_mb,
+            limits=self._limits(),
             folder=self.folder.models,
         )
         combining = Combining(fits=fits, options=self.options, clock=self.clock, startup=self.startup)
@@ -349,7 +376,7 @@ class _Run:
                 "folds": self.scheme.n_folds,
                 "similar_datasets": advice.similar,
                 "forgotten": self.options.forget,
-                "command": self.command,
+                **self.asked,
                 "metabase": checksums(advice.sources),
                 "tried": tried(self.evaluations),
             },

@@ -10,11 +10,12 @@ be trusted like a program, and only its owner may read it.
 import dataclasses
 import json
 import os
+import shlex
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,15 @@ SETTINGS, JOURNAL, LOG, CANDIDATES, MODELS = "run.json", "journal.sqlite", "run.
 NUMBERS = ("fit_seconds", "predict_seconds", "peak_memory_mb", "repeats")
 
 
+GROWN = 1.2  # times as much time or memory is worth another attempt
+# What a candidate that ended so may have wanted more of.
+WANTED = {
+    Status.TIMEOUT: {"seconds"},
+    Status.MEMORY: {"memory_mb"},
+    Status.CRASHED: {"memory_mb"},  # systems kill for memory, too
+}
+
+
 class RunFolder:
     """Where a run keeps what it would be a pity to lose."""
 
@@ -51,7 +61,7 @@ class RunFolder:
             If there is something at `path` already, or it cannot be made.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            hint = f"Try --resume {path}" if (path / SETTINGS).exists() else "Try another folder."
+            hint = f"Try --resume {_typed(path)}" if (path / SETTINGS).exists() else "Try another folder."
             raise InputError(f"{path}: there is something here already. {hint}")
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,7 +82,7 @@ class RunFolder:
         """
         folder = cls(path)
         if not (path / SETTINGS).is_file():
-            raise InputError(f"{path}: no run was begun here: it has no {SETTINGS}. Try --run-dir {path}")
+            raise InputError(f"{path}: no run was begun here: it has no {SETTINGS}. Try --run-dir {_typed(path)}")
         if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
             raise InputError(f"{path}: belongs to another user; a run's folder holds programs, so it is not opened.")
         if folder.settings().get("format") != FORMAT:
@@ -100,6 +110,10 @@ class RunFolder:
         with replacing(self.path / SETTINGS) as temporary:
             temporary.write_text(json.dumps({"format": FORMAT, **settings}, indent=1), encoding="utf-8")
 
+    def remember(self, **settings: Any) -> None:
+        """Write down more of what the run is asked for, over what was known."""
+        self.write_settings({**self.settings(), **settings})
+
     def check_same_data(self, dataset: Dataset) -> None:
         """Write down what the data are, or check that they are what they were when the run began.
 
@@ -108,11 +122,10 @@ class RunFolder:
         InputError
             If they differ.
         """
-        settings, found = self.settings(), fingerprint(dataset)
-        known = settings.setdefault("fingerprint", found)
-        if known != found:
+        found = fingerprint(dataset)
+        if self.settings().get("fingerprint", found) != found:
             raise InputError(f"{dataset.name}: the table has changed since the run in {self.path} began. Begin anew.")
-        self.write_settings(settings)
+        self.remember(fingerprint=found)
 
     def scheme(self) -> FoldScheme | None:
         """Return how the run splits the rows, if that was written down."""
@@ -122,7 +135,28 @@ class RunFolder:
     def keep_scheme(self, scheme: FoldScheme) -> None:
         """Write down how the run splits the rows, if it can go on after a kill."""
         if (self.path / SETTINGS).is_file():
-            self.write_settings({**self.settings(), "scheme": list(scheme)})
+            self.remember(scheme=list(scheme))
+
+    def searched_under(self, *, seconds: float | None, memory_mb: float | None) -> None:
+        """Write down what one candidate may use, and forget those that failed for want of what there is more of now.
+
+        Parameters
+        ----------
+        seconds, memory_mb : float, optional
+            None where there is no limit.
+        """
+        if not (self.path / SETTINGS).is_file():
+            return
+        before = self.settings().get("limits", {})
+        grown = {
+            name
+            for name, limit in (("seconds", seconds), ("memory_mb", memory_mb))
+            if before.get(name) is not None and (limit is None or limit > GROWN * before[name])
+        }
+        for evaluation in self.kept():
+            if evaluation.status in WANTED and WANTED[evaluation.status] & grown:
+                self._path_of(evaluation).unlink(missing_ok=True)
+        self.remember(limits={"seconds": seconds, "memory_mb": memory_mb})
 
     def keep(self, evaluation: Evaluation) -> None:
         """Write `evaluation`, unless it is here already."""
@@ -182,18 +216,39 @@ class RunFolder:
 
 @contextmanager
 def folder_for(path: Path | None) -> Iterator[RunFolder]:
-    """Give the folder of a new run: `path`, or a temporary one that stays only if a run fails that had results."""
-    if path is not None:
-        yield RunFolder.create(path)
-        return
-    folder = RunFolder.create(Path(tempfile.mkdtemp(prefix="automl-meta-run-")))
+    """Give the folder of a new run: `path`, or a temporary one that goes with the run.
+
+    Where the run fails the folder stays if something was evaluated that the run can go on with. Otherwise nothing
+    stays of it, so that the same call can be made again, corrected.
+    """
+    made = [] if path is None else [place for place in (path, *path.parents) if not place.exists()]
+    folder = RunFolder.create(path or Path(tempfile.mkdtemp(prefix="automl-meta-run-")))
+    if path is None:
+        made = [folder.path]
     try:
         yield folder
     except BaseException as error:
-        if any((folder.path / CANDIDATES).glob("*.npz")):
-            error.add_note(f"What was evaluated is kept. To go on: automl-meta fit --resume {folder.path}")
+        if (folder.path / SETTINGS).is_file() and any((folder.path / CANDIDATES).glob("*.npz")):
+            again = f"automl-meta fit --resume {_typed(folder.path)}"
+            error.add_note(f"What was evaluated is kept. To go on: {again}")
         else:
-            shutil.rmtree(folder.path, ignore_errors=True)
+            _remove(folder.path, made)
         raise
-    else:
-        shutil.rmtree(folder.path, ignore_errors=True)
+    if path is None:
+        _remove(folder.path, made)
+
+
+def _remove(path: Path, made: Iterable[Path]) -> None:
+    """Remove what is in a run's folder, and those of the folders that were made for it which are empty then."""
+    with suppress(OSError):
+        for entry in path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+        for place in made:
+            place.rmdir()
+
+
+def _typed(path: Path) -> str:
+    return shlex.quote(str(path))

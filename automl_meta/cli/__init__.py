@@ -23,7 +23,7 @@ COMMANDS = {
     "distill": "Make a single small model of a saved ensemble.",
     "show": "Print what a saved model is made of.",
     "report": "Draw the report of a saved model: one HTML file.",
-    "export": "Write a saved model as a plain script that retrains it, or as a pickle.",
+    "export": "Write a saved model as a script that retrains it, as ONNX, or as a pickle.",
     "recommend": "Say what to try on a table and why, training nothing.",
     "describe": "Print the meta-features of a table.",
     "algorithms": "List the catalogue of algorithms and their search spaces.",

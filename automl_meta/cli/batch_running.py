@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ from typing import Any
 import click
 
 from automl_meta.cli.batch_jobs import Batch, Job
+from automl_meta.cli.config import WITHOUT_PROJECT
+from automl_meta.cli.typing_options import typed
 from automl_meta.errors import InputError
 from automl_meta.evaluation import resolve_metric
 from automl_meta.files import is_file_name, replacing
@@ -82,7 +85,7 @@ class BatchRunner:
 
     def __init__(self, batch: Batch, parameters: list[click.Parameter]) -> None:
         self.batch = batch
-        self._options = {parameter.name: parameter for parameter in parameters}
+        self._parameters = parameters
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._waiting = len(batch.jobs)
@@ -180,7 +183,7 @@ class BatchRunner:
         model = self.batch.output / f"{job.name}.automl"
         log = self.batch.output / f"{job.name}.log"
         report = ["--report", str(self.batch.output / f"{job.name}.html")]
-        arguments = [*self._typed(job, seconds), "--json", "-o", str(model), *report]
+        arguments = ["--json", "-o", str(model), *report, *self._typed(job, seconds)]
         document = self._call(["fit", *arguments], log, "w", seconds)
         manifest, stored = read_contents(model)
         ensemble = manifest["ensemble"]
@@ -204,25 +207,18 @@ class BatchRunner:
 
     def _typed(self, job: Job, seconds: float | None) -> list[str]:
         """Return a job's options as they are typed."""
-        typed = [job.data]
         options = dict(job.options)
-        options.pop("data")
         if seconds is not None:
             options["time_budget"] = round(seconds, 1)
-        options.setdefault("jobs", max(1, self.batch.cores // self.batch.parallel))
-        for name, value in options.items():
-            option = self._options[name]
-            long = next(text for text in option.opts if text.startswith("--"))
-            if isinstance(value, bool):
-                typed += [long] if value else list(option.secondary_opts[:1])
-            else:
-                typed += [
-                    part for one in (value if isinstance(value, list) else [value]) for part in (long, str(one))
-                ]
-        return typed
+        if "cluster" not in options:  # otherwise the work is not done by processes here
+            options.setdefault("jobs", max(1, self.batch.cores // self.batch.parallel))
+        return typed(options, self._parameters)
 
     def _call(self, arguments: list[str], log: Path, mode: str, seconds: float | None) -> dict[str, Any]:
-        """Run a command, its messages going to the log; return its JSON document."""
+        """Run a command, its messages going to the log; return its JSON document.
+
+        The file of jobs alone says what it does: its folder's `pyproject.toml` does not.
+        """
         command = [sys.executable, "-m", "automl_meta", *arguments]
         limit = None if seconds is None else 2 * seconds + PATIENCE
         with log.open(mode, encoding="utf-8") as messages:
@@ -235,6 +231,7 @@ class BatchRunner:
                     stdin=subprocess.DEVNULL,
                     text=True,
                     cwd=self.batch.folder,
+                    env={**os.environ, WITHOUT_PROJECT: "1"},
                 )
                 self._running.add(process)
             try:

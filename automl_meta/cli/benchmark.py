@@ -9,7 +9,7 @@ import click
 
 from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.output import console_for, plain_table, print_json
-from automl_meta.cli.table_options import separated
+from automl_meta.cli.table_options import forget_option, separated
 from automl_meta.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from automl_meta.metalearning.benchmark import Benchmark
     from automl_meta.metalearning.protocol import Experience
 
+METABASE_HELP = "Meta-base to judge on. [default: $AUTOML_META_METABASE, or the shipped one]"
+
 
 @click.command()
-@click.option("--metabase", type=click.Path(path_type=Path), help="Meta-base to judge on. [default: the shipped one]")
+@click.option("--metabase", type=click.Path(path_type=Path), help=METABASE_HELP)
 @click.option("--metric", multiple=True, help="Repeatable; kinds of task that do not have it are left out.")
 @click.option(
     "--task",
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option("--folds", type=click.IntRange(min=2), help="Leave out this many parts instead of every family alone.")
 @click.option("--evaluations", type=click.IntRange(min=1), default=50, show_default=True, help="Length of a search.")
-@click.option("--forget", multiple=True, help="Dataset or family that the meta-base is not to know; repeatable.")
+@forget_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Workers. [default: all in this process]")
 @cluster_options
 @click.option("--report", type=click.Path(path_type=Path), help="HTML file with plots to write.")
@@ -151,18 +153,16 @@ def experiences(
     Raises
     ------
     InputError
-        If there is nothing.
+        If there is nothing, or no kind of task that is judged knows what is to be forgotten.
     """
     from automl_meta.datasets.task import Task
     from automl_meta.evaluation.metrics import MetricError
     from automl_meta.metalearning.loo import is_telling
-    from automl_meta.metalearning.memory import read_comparable, without
+    from automl_meta.metalearning.memory import names_meant, read_comparable
     from automl_meta.metalearning.standings import standings
 
-    found = []
+    read = []
     refused: InputError | None = None
-    forgotten: set[str] = set()
-    experience = None
     for title, task in (("classification", Task.BINARY), ("regression", Task.REGRESSION)):
         if kind not in ("all", title):
             continue
@@ -171,16 +171,17 @@ def experiences(
                 experience, _, name = read_comparable(paths, task, metric)
             except MetricError as error:
                 refused = error
-                continue
-            here = {given for given in forget if given in {*experience.datasets, *experience.families}}
-            forgotten |= here
-            if here:  # read again: what is forgotten has no say in which metric and configurations are taken
-                experience, _, name = read_comparable(paths, task, metric, forget=here)
-            table = standings(experience.scores, experience.failed)
-            if sum(is_telling(row) for row in table) >= 2:
-                found.append((title, experience, name))
-    if experience is not None:
-        without(experience, set(forget) - forgotten)  # raises for a name that no kind of task knows
+            else:
+                read.append((title, task, metric, experience, name))
+    known = [{*experience.datasets, *experience.families} for _, _, _, experience, _ in read]
+    forgotten = names_meant(forget, set().union(*known)) if read else set()
+    found = []
+    for (title, task, metric, experience, name), names in zip(read, known, strict=True):
+        if here := forgotten & names:  # read again: it has no say in which metric and configurations are taken
+            experience, _, name = read_comparable(paths, task, metric, forget=here)
+        table = standings(experience.scores, experience.failed)
+        if sum(is_telling(row) for row in table) >= 2:
+            found.append((title, experience, name))
     if not found:
         raise refused or InputError(
             "no kind of task has two datasets with results for half of the configurations, or for 50 of them. "

@@ -1,6 +1,7 @@
 """Options from TOML: a file named by --config, or the table [tool.automl-meta] of the folder's pyproject.toml."""
 
 import difflib
+import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from automl_meta.errors import InputError, quoted
 
 PROJECT_FILE = Path("pyproject.toml")
+WITHOUT_PROJECT = "AUTOML_META_WITHOUT_PROJECT"  # set in the environment, no pyproject.toml is read
 TABLE = "automl-meta"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -71,7 +73,7 @@ def _take_defaults(context: click.Context, option: click.Parameter, path: Path |
     """Let the values of pyproject.toml, and over them those of the file, take the place of the defaults."""
     parameters = [parameter for parameter in context.command.params if parameter is not option]
     values: dict[str, Any] = {}
-    if PROJECT_FILE.is_file():
+    if PROJECT_FILE.is_file() and not os.environ.get(WITHOUT_PROJECT):
         values |= option_values(_table(read_toml(PROJECT_FILE)), parameters, f"{PROJECT_FILE} [tool.{TABLE}]")
     if path is not None:
         content = read_toml(path)

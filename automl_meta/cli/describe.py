@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from automl_meta.cli.inputs import TABLE
+from automl_meta.cli.inputs import NOT_NEGATIVE, SEED, TABLE
 from automl_meta.cli.output import console_for, number, plain_table, print_json
 from automl_meta.cli.table_options import separated, table_options
 
@@ -35,8 +35,8 @@ GROUPS = (
 @click.argument("data", type=TABLE)
 @table_options
 @click.option("--groups", multiple=True, help=f"Only these; repeatable, or separated by commas: {', '.join(GROUPS)}.")
-@click.option("--time-limit", type=float, help="Seconds; what does not fit is left missing. [default: 5]")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the samples and of the models.")
+@click.option("--time-limit", type=NOT_NEGATIVE, help="Seconds; what does not fit is left missing. [default: 5]")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of the samples and of the models.")
 @click.option("--all", "everything", is_flag=True, help="Show every summary, not only the first of each.")
 @click.option("--json", "as_json", is_flag=True, help="Print all values as one JSON document.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print all values as CSV: group, name, value.")
@@ -62,7 +62,7 @@ def describe(
 
     if as_json and as_csv:
         raise click.UsageError("Give --json or --csv, not both.")
-    dataset = read_dataset(data, target, task=task, ignore=separated(ignore))  # type: ignore[arg-type]
+    dataset = read_dataset(data, target, task=task, ignore=ignore)  # type: ignore[arg-type]
     found = extract_dataset(
         dataset,
         groups=separated(groups) or None,

@@ -1,6 +1,7 @@
 """What an ensemble is made of, in words and tables; the same after `fit` and in `show`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 from rich.console import Console
@@ -9,8 +10,12 @@ from rich.text import Text
 
 from automl_meta.cli.output import number, plain_table
 
+NAMED_COSTS = 6  # of mistakes
 
-def print_ensemble(console: Console, ensemble: Mapping[str, Any], algorithms: Mapping[str, str]) -> None:
+
+def print_ensemble(
+    console: Console, ensemble: Mapping[str, Any], algorithms: Mapping[str, str], classes: Sequence[Any] | None
+) -> None:
     """Print members, how they were chosen, and what the ensemble is worth.
 
     Parameters
@@ -19,6 +24,8 @@ def print_ensemble(console: Console, ensemble: Mapping[str, Any], algorithms: Ma
         What `EnsemblePlan.to_dict` describes; older ones know less.
     algorithms : mapping from configuration id to algorithm
         For members that do not name theirs.
+    classes : sequence of labels, or None for numbers
+        In the order of their codes.
     """
     members = ensemble["members"]
     layers = max((member.get("layer", 1) for member in members), default=1)
@@ -28,7 +35,7 @@ def print_ensemble(console: Console, ensemble: Mapping[str, Any], algorithms: Ma
     console.print(_members(ensemble, algorithms, layers))
     if len(ensemble.get("comparison", ())) > 1:
         console.print(_comparison(ensemble))
-    for line in _lines(ensemble):
+    for line in _lines(ensemble, classes or ()):
         console.print(line)
 
 
@@ -54,16 +61,17 @@ def _comparison(ensemble: Mapping[str, Any]) -> Table:
     return table
 
 
-def _lines(ensemble: Mapping[str, Any]) -> list[str]:
+def _lines(ensemble: Mapping[str, Any], classes: Sequence[Any]) -> list[str]:
     lines = [""]
     if ensemble.get("calibration"):
         lines.append(f"probabilities are calibrated by {_CALIBRATIONS[ensemble['calibration']]}")
     decision, cost = ensemble.get("decision"), ensemble.get("cost")
-    if cost is not None:
+    if cost is not None and decision is not None:
         plain = number(ensemble["undecided_cost"])
         lines.append(f"mistakes cost {number(cost)} per row; {plain} if the most probable class were predicted")
+        lines.append(costs_in_words(decision, classes))
     elif decision is not None and len(decision) == 2:
-        lines.append(f"the second class is predicted from a probability of {decision[0] / sum(decision):.3f} on")
+        lines.append(f"{classes[1]!s} is predicted from a probability of {decision[0] / sum(decision):.3f} on")
     elif decision is not None:
         lines.append("the predicted class is chosen by weighted probabilities")
     seconds = ensemble.get("seconds_per_1000_rows")
@@ -80,6 +88,16 @@ def _lines(ensemble: Mapping[str, Any]) -> list[str]:
             "is optimism"
         )
     return [*lines, text, *doubt]
+
+
+def costs_in_words(costs: Sequence[Sequence[float]], classes: Sequence[Any]) -> str:
+    """Return a line that says which mistake costs what: the dearest first, and not all of many."""
+    mistakes = sorted(permutations(range(len(classes)), 2), key=lambda mistake: -costs[mistake[0]][mistake[1]])
+    named = [
+        f"{classes[true]!s} taken for {classes[other]!s} costs {costs[true][other]:g}" for true, other in mistakes
+    ]
+    more = f", and {len(named) - NAMED_COSTS} more mistakes" if len(named) > NAMED_COSTS else ""
+    return ", ".join(named[:NAMED_COSTS]) + more
 
 
 _CALIBRATIONS = {"temperature": "a temperature", "isotonic": "an isotonic curve per class"}

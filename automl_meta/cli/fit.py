@@ -10,12 +10,13 @@ import click
 from automl_meta.cli.cluster import cluster_options, take_cluster_options
 from automl_meta.cli.config import config_option
 from automl_meta.cli.inputs import TABLE
-from automl_meta.cli.output import command_line, console_for, print_json, process_started
-from automl_meta.cli.table_options import separated, table_options
-from automl_meta.files import check_writable, table_name
+from automl_meta.cli.output import console_for, print_json, process_started
+from automl_meta.cli.table_options import forget_option, separated, table_options
+from automl_meta.files import check_writable
 
 # Arguments that say how the table is read; the others say how the run goes.
 OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_weight")
+FILES = ("output", "report")  # that are written
 
 
 @click.command()
@@ -40,9 +41,13 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
     help="Members: the bag of their fold models, or one model fitted to all rows.",
 )
 @click.option("--predict-limit", type=float, help="Seconds that predicting 1,000 rows may take.")
-@click.option("--cost", help="What mistakes cost: fp=1,fn=5 or TRUE:PREDICTED=COST,... Decides the predicted class.")
+@click.option(
+    "--cost",
+    help="What mistakes cost: TRUE:PREDICTED=COST,... or fp=1,fn=5 (positive is the second of two classes in sorted "
+    "order). Decides the predicted class.",
+)
 @click.option("--negative-weights", is_flag=True, help="Let the weights of a stack be negative.")
-@click.option("--top-k", type=int, default=12, show_default=True, help="Ranked picks to try before refining.")
+@click.option("--top-k", type=int, default=12, show_default=True, help="Ranked picks to try first.")
 @click.option("--folds", type=int, help="Folds of the cross-validation. [default: by number of rows]")
 @click.option("--repeats", type=int, help="Cross-validate so often on other folds. [default: more for few rows]")
 @click.option("--groups", metavar="COLUMN", help="Rows with the same value are never on both sides of a fold.")
@@ -57,7 +62,7 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 @click.option("--exclude", multiple=True, help="Do not use this algorithm; repeatable, or separated by commas.")
 @click.option("--metabase", type=click.Path(path_type=Path), help="Another meta-base than the shipped one.")
 @click.option("--meta-model", metavar="NAME", help="Method that ranks candidates. [default: combined]")
-@click.option("--forget", multiple=True, help="Dataset or family that the meta-base is to forget; repeatable.")
+@forget_option
 @click.option(
     "--learn", is_flag=True, envvar="AUTOML_META_LEARN", help="Remember this run's scores (no data) for later runs."
 )
@@ -71,7 +76,7 @@ OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_wei
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document; all else goes to standard error.")
 @click.option("--quiet", is_flag=True, help="Print only errors (and the JSON document).")
-def fit(data: str | None, output: Path | None, report: Path | None, as_json: bool, quiet: bool, **given: Any) -> None:
+def fit(data: str | None, as_json: bool, quiet: bool, **given: Any) -> None:
     """Fit an ensemble to DATA and save it.
 
     DATA is a CSV, TSV, Parquet, ARFF or JSON-lines file (each also gzipped), - for standard input, sklearn:NAME or
@@ -87,15 +92,15 @@ def fit(data: str | None, output: Path | None, report: Path | None, as_json: boo
     started = process_started()
     console = console_for(machine_readable=as_json, quiet=quiet)
     with _workers_to_come(given) as server:
-        result, path = _fit(data, output, report, given, console=console, started=started, server=server)
-    if report is not None:
-        _write_report(report, result.model)
+        result, files = _fit(data, given, console=console, started=started, server=server)
+    if files["report"] is not None:
+        _write_report(files["report"], result.model)
     result.timings["save"] = result.clock.elapsed - sum(result.timings.values())
     from automl_meta.cli.fit_summary import print_summary, summary
 
-    print_summary(console, result, path)
+    print_summary(console, result, files["output"])
     if as_json:
-        print_json(summary(result, path))
+        print_json(summary(result, files["output"]))
 
 
 def _workers_to_come(given: dict[str, Any]) -> AbstractContextManager[Any]:
@@ -108,31 +113,26 @@ def _workers_to_come(given: dict[str, Any]) -> AbstractContextManager[Any]:
 
 
 def _fit(
-    data: str | None,
-    output: Path | None,
-    report: Path | None,
-    given: dict[str, Any],
-    *,
-    console: Any,
-    started: float,
-    server: Any,
-) -> tuple[Any, Path]:
-    """Return the result of the run, and the file that the model was saved to."""
+    data: str | None, given: dict[str, Any], *, console: Any, started: float, server: Any
+) -> tuple[Any, dict[str, Any]]:
+    """Return the result of the run, whose model is saved, and the files to write."""
     from automl_meta.automl.interruption import Interruption
     from automl_meta.automl.run import run, warm_workers
     from automl_meta.cli.progress import FitProgress
-    from automl_meta.cli.resuming import begin
+    from automl_meta.cli.resuming import ask
     from automl_meta.persistence import save_model
 
-    with begin(data, given) as (folder, source, arguments), Interruption() as interruption:
-        options = _options(arguments)
-        path = output or default_output(source)
-        for file in (path, report):
-            if file is not None:
-                check_writable(file)
+    asked = ask(data, given)
+    options = _options(asked.arguments)  # what makes no sense is said before anything is made
+    files = {name: asked.arguments[name] for name in FILES}
+    with asked.folder() as folder, Interruption() as interruption:
+        for file in filter(None, files.values()):  # which may lie in the run's folder
+            check_writable(file)
         with warm_workers(options, folder.log, server=server) as executor:
-            dataset = _read(source, arguments, console)
+            dataset = _read(asked.data, asked.arguments, console)
             folder.check_same_data(dataset)
+            asked.arguments["target"] = dataset.schema.target
+            folder.remember(**asked.lasting())  # what was typed to go on holds for the next time, too
             result = run(
                 dataset,
                 options,
@@ -141,10 +141,11 @@ def _fit(
                 started=started,
                 listener=FitProgress(console, live=console.is_terminal),
                 interruption=interruption,
-                command=command_line(),
+                arguments=asked.told(),
+                command=asked.command(),
             )
-        save_model(path, result.model)
-    return result, path
+            save_model(files["output"], result.model)  # before workers are ended, which may take long on a cluster
+    return result, files
 
 
 def _write_report(path: Path, model: Any) -> None:
@@ -156,10 +157,11 @@ def _write_report(path: Path, model: Any) -> None:
 def _options(given: dict[str, Any]) -> Any:
     from automl_meta.automl.options import RunOptions
 
-    options = {name: value for name, value in given.items() if name not in OF_THE_TABLE}
+    options = {name: value for name, value in given.items() if name not in (*OF_THE_TABLE, *FILES)}
     if options["time_budget"] is None and options["max_evaluations"] is None:
         options["time_budget"] = 60.0
-    for name in ("include", "exclude", "forget"):
+    options["forget"] = tuple(options["forget"])
+    for name in ("include", "exclude"):
         options[name] = separated(options[name])
     return RunOptions(cluster=take_cluster_options(options), **options)
 
@@ -170,7 +172,7 @@ def _read(data: str, given: dict[str, Any], console: Any) -> Any:
     from automl_meta.datasets import MissingTargetError, RowColumns, read_dataset
 
     rows = RowColumns(groups=given["groups"], time=given["time_column"], weight=given["sample_weight"])
-    how: dict[str, Any] = {"task": given["task"], "ignore": separated(given["ignore"]), "rows": rows}
+    how: dict[str, Any] = {"task": given["task"], "ignore": given["ignore"], "rows": rows}
 
     def read(target: str | None) -> Any:
         with Bar(console) as bar:
@@ -184,8 +186,3 @@ def _read(data: str, given: dict[str, Any], console: Any) -> Any:
         columns = click.Choice(error.columns)
         answer = click.prompt("Which column is to be predicted?", type=columns, err=True)
     return read(answer)
-
-
-def default_output(data: str) -> Path:
-    """Return the model file that `fit` writes when it is given no ``--output``."""
-    return Path(f"{table_name(data)}.automl")

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from automl_meta.automl.run import RunResult
 from automl_meta.cli.ensemble_text import print_ensemble
-from automl_meta.cli.output import command_line, number, plain_table
+from automl_meta.cli.output import number, plain_table
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.naming import brief
 from automl_meta.reporting.leaderboard import finite_or_none
@@ -33,7 +33,7 @@ def summary(result: RunResult, path: Path) -> dict[str, Any]:
         "similar_datasets": list(result.similar),
         "ensemble": plan.to_dict(),
         "leaderboard": result.leaderboard,
-        "command": command_line(),
+        "command": result.model.manifest["command"],
     }
 
 
@@ -42,7 +42,7 @@ def print_summary(console: Console, result: RunResult, path: Path) -> None:
     _print_leaderboard(console, result)
     console.print()
     algorithms = {row["id"]: row["algorithm"] for row in result.leaderboard}
-    print_ensemble(console, result.plan.to_dict(), algorithms)
+    print_ensemble(console, result.plan.to_dict(), algorithms, result.dataset.schema.classes)
     spent = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.timings.items())
     console.print(f"time: {result.clock.elapsed:.1f} s ({spent})")
     console.print(Text.assemble((f"saved {path}", "bold"), f" ({path.stat().st_size / 1e6:.1f} MB)"))

@@ -1,5 +1,6 @@
-"""What commands read: a name that leads nowhere is refused at once, before what reads it is imported."""
+"""What commands are given: what cannot be meant is refused at once, before what would use it is imported."""
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 
 from automl_meta.errors import InputError
 from automl_meta.files import is_file_name
+from automl_meta.seeding import check_seed
 
 
 class _Existing(click.ParamType):  # type: ignore[type-arg]  # generic only in new versions of click
@@ -44,5 +46,32 @@ class _Existing(click.ParamType):  # type: ignore[type-arg]  # generic only in n
         return self.kind(value)
 
 
+class _Finite(click.FloatRange):
+    """A number in a range, and neither infinite nor none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        converted = float(super().convert(value, param, ctx))
+        if not math.isfinite(converted):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return converted
+
+
+class _Seed(click.types.IntParamType):
+    """A whole number that can be kept with what was made by it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        seed = int(super().convert(value, param, ctx))
+        try:
+            check_seed(seed)
+        except InputError as error:
+            self.fail(str(error), param, ctx)
+        return seed
+
+
+SEED = _Seed()
+POSITIVE = _Finite(min=0, min_open=True)
+NOT_NEGATIVE = _Finite(min=0)
 TABLE = _Existing("table", str, "there is no such file.", is_file_name)
 MODEL = _Existing("model", Path, "no such file. Try the path that `automl-meta fit` printed.")

@@ -22,9 +22,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 STORE_OPTION = click.option(
     "--metabase", "path", type=FILE, help="The store. [default: $AUTOML_META_METABASE, or the shipped one]"
 )
-WRITTEN_OPTION = click.option(
-    "--metabase", "path", type=FILE, help="The store. [default: $AUTOML_META_METABASE, or your personal one]"
-)
+WRITTEN_OPTION = click.option("--metabase", "path", type=FILE, help="The store. [default: your personal one]")
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -127,8 +125,9 @@ def import_(path: Path | None, runs: Path, **given: Any) -> None:
     automl-meta metabase import runs.csv --metafeatures metafeatures.csv --metabase mine.sqlite
     """
     from automl_meta.metabase.importing import import_tables, store_to_fill
+    from automl_meta.metabase.shipped import writable_path
 
-    path = _to_write(path)
+    path = path or writable_path()
     with store_to_fill(path) as store:
         report = import_tables(store, runs, **given)
     click.echo(
@@ -165,52 +164,28 @@ def merge(inputs: tuple[Path, ...], output: Path) -> None:
 @click.option("--family", "families", multiple=True, help="Remove all datasets of this family; repeatable.")
 @click.option("--algorithm", "algorithms", multiple=True, help="Remove all runs of this algorithm; repeatable.")
 @click.option("--configuration", "configurations", multiple=True, help="Remove the runs of this id; repeatable.")
-def remove(
-    path: Path | None,
-    datasets: tuple[str, ...],
-    families: tuple[str, ...],
-    algorithms: tuple[str, ...],
-    configurations: tuple[str, ...],
-) -> None:
+def remove(path: Path | None, **names: tuple[str, ...]) -> None:
     """Remove DATASETS with their runs, or runs by what was run.
 
     \b
     automl-meta metabase remove churn_2023 --metabase mine.sqlite
     """
-    from automl_meta.metabase import MetaBase
+    from automl_meta.metabase import MetaBase, personal_path
+    from automl_meta.metabase.removing import Doomed
+    from automl_meta.metabase.removing import remove as remove_from
 
-    if not (datasets or families or algorithms or configurations):
+    if not any(names.values()):
         raise click.UsageError("Name a dataset, or give --family, --algorithm or --configuration.")
-    path = _existing(_to_write(path))
+    path = _existing(path or personal_path())
     with MetaBase.open(path, "w") as store:
-        before = store.n_runs()
-        known = {record.name: record.family for record in store.datasets()}
-        unknown = [name for name in datasets if name not in known]
-        if unknown:
-            raise InputError(f"{path}: has no dataset named {', '.join(map(repr, unknown))}.")
-        doomed = [name for name, family in known.items() if name in datasets or family in families]
-        with store.transaction():
-            for name in doomed:
-                store.remove_dataset(name)
-            for algorithm in algorithms:
-                store.remove_configurations(algorithm=algorithm)
-            for identity in configurations:
-                store.remove_configurations(identity=identity)
-        store.vacuum()
-        click.echo(f"{path}: {len(doomed)} datasets and {before - store.n_runs()} runs removed.")
+        removed = remove_from(store, Doomed(**names))
+    click.echo(f"{path}: {removed.datasets} datasets and {removed.runs} runs removed.")
 
 
 def _to_read(path: Path | None) -> Path:
     from automl_meta.metabase import default_path
 
     return path or default_path()
-
-
-def _to_write(path: Path | None) -> Path:
-    """Return the store that a command changes: never the shipped one unless it is named."""
-    from automl_meta.metabase.shipped import writable_path
-
-    return path or writable_path()
 
 
 def _existing(path: Path) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from automl_meta.cli.inputs import NOT_NEGATIVE
 from automl_meta.cli.output import console_for, plain_table, print_json
 
 if TYPE_CHECKING:
@@ -72,13 +73,14 @@ def _joined(values: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
 @click.option(
     "--page-size", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="Rows of a request."
 )
-@click.option("--pause", type=click.FloatRange(0), default=0.5, show_default=True, help="Seconds between requests.")
+@click.option("--pause", type=NOT_NEGATIVE, default=0.5, show_default=True, help="Seconds between requests.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON document.")
 def rebuild(output: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
     """Turn OpenML's public runs into a meta-base.
 
     Every response is kept in the cache: stop it when you like; the same command goes on where it stopped, and with
-    --offline makes the same file again. docs/openml.md says what is translated and what is lost.
+    --offline makes the same file again. docs/openml.md says what is translated and what is lost. The exit code is 1
+    if a task is missing from the file, or may lack rows.
 
     \b
     automl-meta metabase rebuild --suite cc18 -o cc18.sqlite
@@ -115,12 +117,14 @@ def rebuild(output: Path, as_json: bool, dry_run: bool, **given: Any) -> None:
             report = rebuild_store(output, options, archive, on_progress=on_progress)
     except KeyboardInterrupt:
         console.print("Stopped. What was fetched is kept; the same command goes on where this one stopped.")
-        raise click.Abort from None
+        raise  # by what ended it, so that the exit code says it
     seconds = time.monotonic() - started
     if as_json:
         print_json(_document(output, report, archive, seconds))
     else:
         _print_report(console, output, report, archive, seconds)
+    if not report.is_whole:
+        raise click.exceptions.Exit(1)
 
 
 def _archive(server: str | None, key: str | None, folder: Path | None, offline: bool, pause: float) -> "Archive":

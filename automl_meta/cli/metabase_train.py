@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from automl_meta.cli.inputs import POSITIVE, SEED
 from automl_meta.cli.output import console_for, print_json
 from automl_meta.cli.table_options import separated
 from automl_meta.errors import InputError
@@ -16,20 +17,23 @@ if TYPE_CHECKING:
     from automl_meta.metalearning.neural.training import Training
 
 KINDS = ("all", "binary", "multiclass", "regression")
+TOO_FEW = "too few datasets"
 
 
 @click.command("train-meta-models")
 @click.option(
-    "--metabase", type=click.Path(path_type=Path, dir_okay=False), help="The store. [default: the shipped one]"
+    "--metabase",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The store. [default: $AUTOML_META_METABASE, or the shipped one]",
 )
 @click.option("--methods", multiple=True, help="Repeatable, or separated by commas. [default: all few-shot methods]")
 @click.option("--task", type=click.Choice(KINDS), default="all", show_default=True)
 @click.option("--metric", help="Rank by this one. [default: each task's]")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder. [default: your own]")
 @click.option("--steps", type=click.IntRange(1), default=1500, show_default=True, help="At most, per method.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="At most, per method and task.")
+@click.option("--seconds", type=POSITIVE, help="At most, per method and task.")
 @click.option("--patience", type=click.IntRange(1), default=8, show_default=True, help="Looks without gain.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--again", is_flag=True, help="Train also what is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def train_meta_models(
@@ -46,7 +50,7 @@ def train_meta_models(
 
     Training ends early when meta-validation datasets gain no more. Stop it when you like: the same command goes on
     where it stopped. Weights lie in your own folder, or, with -o, where you say; they are found in a folder
-    `meta-models` beside the store, too.
+    `meta-models` beside the store, too. The exit code is 1 if there were too few datasets for one of them.
 
     \b
     automl-meta metabase train-meta-models --methods deep-kernel,neural-process
@@ -78,6 +82,8 @@ def train_meta_models(
     console.print(f"weights in {folder}", soft_wrap=True)
     if as_json:
         print_json({"folder": str(folder), "trained": results})
+    if any(result["status"] == TOO_FEW for result in results):
+        raise click.exceptions.Exit(1)
 
 
 def _train(console: "Console", job: "Job", training: "Training", *, again: bool) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def _train(console: "Console", job: "Job", training: "Training", *, again: bool)
         )
     if origin is None:
         console.print(f"{job.title}: too few datasets to learn from")
-        return {**result, "status": "too few datasets"}
+        return {**result, "status": TOO_FEW}
     kilobytes = job.file.stat().st_size / 1000
     console.print(
         f"{job.title}: {origin.steps} steps, {origin.seconds:.0f} s, validation loss {origin.loss:.3f}, "

@@ -1,7 +1,6 @@
 """How commands speak: a console for people, standard output for programs."""
 
 import json
-import shlex
 import sys
 import time
 from typing import Any
@@ -30,11 +29,6 @@ def print_json(content: Any) -> None:
     except UnicodeEncodeError:
         text = json.dumps(content, indent=2, allow_nan=False)
     click.echo(text)
-
-
-def command_line() -> str:
-    """Return the command that runs now, as it would be typed again."""
-    return shlex.join(["automl-meta", *sys.argv[1:]])
 
 
 def process_started() -> float:

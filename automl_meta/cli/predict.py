@@ -29,7 +29,7 @@ SHOWN_MESSAGES = 20
     help="Also write bounds that hold the true number with this probability (0.9 if none is given).",
 )
 @click.option("--explain", is_flag=True, help="Also write what each column adds to the prediction.")
-@click.option("--jobs", type=int, help="Threads. [default: one a core]")
+@click.option("--jobs", type=click.IntRange(min=0), help="Threads. [default, and 0: one a core]")
 def predict(
     model: Path,
     data: str,

@@ -13,6 +13,7 @@ from automl_meta.cli.recommendation_text import RANKS, STANDINGS, evidence, expe
 from automl_meta.datasets import Dataset
 from automl_meta.evaluation import Evaluation, Metric
 from automl_meta.execution.protocol import Status
+from automl_meta.metalearning.memory import note_on
 from automl_meta.metalearning.recommendation import Recommendation
 from automl_meta.pipelines.naming import brief
 from automl_meta.tuning.budget import Clock
@@ -60,7 +61,13 @@ class FitProgress(Listener):
         """Print the top picks and their evidence."""
         if similar:
             self._console.print(f"looks most like: {', '.join(similar)}")
-        table = plain_table("pick", "configuration", "expected", RANKS, right=("pick", "expected"))
+        used = recommendations[0].metric if recommendations else self._metric.name
+        known = any(pick.evidence for pick in recommendations)  # else the catalogue's own order is followed
+        note = note_on(self._metric.name, used) if known else ""
+        if note:
+            self._console.print(note)
+        heading = f"expected {used}" if note and recommendations[0].score is not None else "expected"
+        table = plain_table("pick", "configuration", heading, RANKS, right=("pick", heading))
         for rank, pick in enumerate(recommendations[:5], 1):
             table.add_row(str(rank), brief(pick.configuration, self._task_kind), expected(pick), evidence(pick))
         if recommendations:

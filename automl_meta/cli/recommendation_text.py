@@ -3,14 +3,38 @@
 import math
 from typing import TYPE_CHECKING
 
-from automl_meta.cli.output import number
+from automl_meta.cli.output import number, plain_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
     from automl_meta.metalearning.recommendation import Recommendation
 
 NOTHING = number(None)
 RANKS = "there: rank of all"  # the heading of what `evidence` returns
 STANDINGS = "Expected is the place between the worst (0) and the best (1) known configuration."
+NO_SHORT_LIST = (
+    "Rows are few: what ranks first on larger tables misleads here, but nothing of the short list for few rows is "
+    "allowed."
+)
+
+
+def ranked_table(recommendations: "Sequence[Recommendation]") -> "Table":
+    """Return what the meta-base ranks, with what is expected and why."""
+    table = plain_table("#", "configuration", "expected", "seconds", RANKS, right=("#", "seconds"))
+    for rank, one in enumerate(recommendations, 1):
+        table.add_row(str(rank), str(one.configuration), expected(one), seconds(one), evidence(one))
+    return table
+
+
+def short_table(recommendations: "Sequence[Recommendation]") -> "Table":
+    """Return what was ranked without the meta-base, which says only how long it may take."""
+    table = plain_table("#", "configuration", "seconds", right=("#", "seconds"))
+    for rank, one in enumerate(recommendations, 1):
+        table.add_row(str(rank), str(one.configuration), seconds(one))
+    return table
 
 
 def expected(recommendation: "Recommendation") -> str:

@@ -27,7 +27,8 @@ def show(model: Path, as_json: bool) -> None:
     console.print(Text.assemble((str(model), "bold"), f": {schema['task']}, target {schema['target']!r}"))
     if schema["classes"]:
         console.print(f"classes: {', '.join(map(str, schema['classes']))}")
-    print_ensemble(console, ensemble, {row["id"]: row["algorithm"] for row in manifest["leaderboard"]})
+    algorithms = {row["id"]: row["algorithm"] for row in manifest["leaderboard"]}
+    print_ensemble(console, ensemble, algorithms, schema["classes"])
     console.print()
     console.print(_columns(schema))
 

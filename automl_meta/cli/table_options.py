@@ -1,4 +1,4 @@
-"""How a table is to be read: the options that all commands share which read one with a target."""
+"""How a table is to be read, and what is to be forgotten of it: options that commands share."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,6 +13,11 @@ target_option = click.option(
 _task_option = click.option("--task", type=click.Choice(TASKS), default="auto", show_default=True)
 _ignore_option = click.option(
     "--ignore", multiple=True, help="Column to leave out; repeatable, or separated by commas."
+)
+forget_option = click.option(
+    "--forget",
+    multiple=True,
+    help="Dataset or family that the meta-base is not to know; repeatable, or separated by commas.",
 )
 
 

@@ -12,6 +12,7 @@ from automl_meta.datasets.cells import Cells, level_text, look
 from automl_meta.datasets.dates import ISO, read_dates
 from automl_meta.datasets.errors import DuplicateColumnsError, MissingColumnsError, listed
 from automl_meta.datasets.inference import BOOLEAN_PAIRS
+from automl_meta.datasets.levels import NEITHER, level_dtype
 from automl_meta.datasets.numbers import plain_numbers, read_numbers
 from automl_meta.datasets.schema import Column, ColumnRole, NumberFormat, Schema
 
@@ -25,7 +26,8 @@ class FeatureCheck:
     extra
         Columns that the schema does not know; they are left out.
     unseen
-        By column, the levels that the schema does not know, with the number of their cells; read as missing.
+        By column, the levels that the schema does not know, with the number of their cells; read as `NEW_LEVEL`, in
+        Boolean columns as `NEITHER`.
     unreadable
         By column, the number of cells that are not what the column's role needs (a number, a date); read as missing.
     """
@@ -100,7 +102,7 @@ def features_from(X: Any, schema: Schema) -> tuple[pd.DataFrame, FeatureCheck]:
         columns[column.name], strange = read_cells(cells, column)
         if not strange:
             continue
-        if column.role is ColumnRole.CATEGORICAL:
+        if column.role in (ColumnRole.CATEGORICAL, ColumnRole.BOOLEAN):
             unseen[column.name] = strange
         else:
             unreadable[column.name] = sum(strange.values())
@@ -111,7 +113,7 @@ def features_from(X: Any, schema: Schema) -> tuple[pd.DataFrame, FeatureCheck]:
 
 
 def read_cells(cells: Cells, column: Column) -> tuple[Any, dict[str, int]]:
-    """Return the canonical values of a feature's cells, and the texts that could not be read with their counts."""
+    """Return canonical values of a feature's cells, and the texts that are new or unreadable with their counts."""
     match column.role:
         case ColumnRole.NUMERIC:
             return _numeric(cells, column)
@@ -145,8 +147,8 @@ def _boolean(cells: Cells) -> tuple[NDArray[np.float64], dict[str, int]]:
         return cells.values, {}
     meaning = {word: float(value) for pair in (*BOOLEAN_PAIRS, ("0", "1")) for value, word in enumerate(pair)}
     texts = cells.as_text()
-    values = np.array([meaning.get(level_text(text).casefold(), np.nan) for text in texts.texts], dtype=np.float64)
-    return texts.spread(values, np.nan), _strange(texts, np.isnan(values))
+    values = np.array([meaning.get(level_text(text).casefold(), NEITHER) for text in texts.texts], dtype=np.float64)
+    return texts.spread(values, np.nan), _strange(texts, values == NEITHER)
 
 
 def _categorical(cells: Cells, levels: tuple[str, ...]) -> tuple[pd.Categorical, dict[str, int]]:
@@ -159,9 +161,9 @@ def _categorical(cells: Cells, levels: tuple[str, ...]) -> tuple[pd.Categorical,
         for position in np.flatnonzero(found < 0):
             text = texts.texts[position]
             found[position] = others.get(text.casefold() if np.isnan(numbers[position]) else numbers[position], -1)
-    codes = texts.spread(found, -1)
-    dtype = pd.CategoricalDtype(pd.Index(list(levels), dtype=object))
-    return pd.Categorical.from_codes(codes, dtype=dtype), _strange(texts, found < 0)
+    new = found < 0
+    codes = texts.spread(np.where(new, len(levels), found), -1)
+    return pd.Categorical.from_codes(codes, dtype=level_dtype(levels)), _strange(texts, new)
 
 
 def _positions_otherwise(levels: tuple[str, ...]) -> dict[float | str, int]:

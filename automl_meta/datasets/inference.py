@@ -8,24 +8,20 @@ from numpy.typing import NDArray
 from automl_meta.datasets.cells import Cells, level_text
 from automl_meta.datasets.dates import COMPACT, are_compact_dates, infer_date_format
 from automl_meta.datasets.errors import listed
-from automl_meta.datasets.numbers import infer_format, plain_numbers, read_numbers
+from automl_meta.datasets.numbers import MANY, infer_format, is_bounded, plain_numbers, read_numbers
 from automl_meta.datasets.schema import Column, ColumnRole, NumberFormat
+from automl_meta.datasets.wording import is_composed, is_free_text, is_nearly_unique
 
 BOOLEAN_PAIRS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 NUMBER_SHARE = 0.95  # of the present cells that must be numbers
-MANY = 20  # more distinct values than this make stray words in a column of numbers believable
 LONGEST_NUMBER = 15  # digits
 FEWEST_FOR_IDENTIFIER = 10  # rows; in fewer, being unique says nothing
-WORDS = 1.5  # mean words of texts; names of people and things have about two, of towns fewer
-WORDS_OF_SENTENCES = 8.0
-ROWS_PER_NAME = 5.0  # of a text of a few words; what occurs more often is a category
-ROWS_PER_SENTENCE = 10.0
 
 _IDENTIFIER_NAME = re.compile(
     r"(?:^|[\W_])(?:ids?|uuid|guid|key|index|idx|rownames?|row)(?:$|[\W_])|^unnamed: \d+$", re.I
 )
-_WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")  # Thai, Lao, Japanese, Chinese
 _CAMEL_IDENTIFIER = re.compile(r"[a-z](?:ID|Id)(?:$|[A-Z_\W])")
+_FIRST_UNIT = re.compile(r"[^\W\d]+|['\"]")
 _ORDER_NAME = re.compile(r"time|date|year|month|week|day|hour|age|trend|rank|period|season|step|^t$", re.I)
 
 
@@ -56,7 +52,7 @@ def numbers_in(cells: Cells) -> tuple[NumberFormat, NDArray[np.float64]] | None:
     """Return the format in which a column of text holds numbers, with the number of each text; None if it holds none.
 
     Nearly all cells must be numbers, or, in a column of many distinct numbers, all but one or two words that stand
-    for missing ("unknown").
+    for missing ("unknown"). What has a digit is no such word: it may be the largest number, in an unknown unit.
     """
     if any(len(text) > 1 and text[0] == "0" and text.isdecimal() for text in cells.texts):
         return None  # codes such as 01234
@@ -71,7 +67,7 @@ def numbers_in(cells: Cells) -> tuple[NumberFormat, NDArray[np.float64]] | None:
     if not strays.any():
         return written, numbers
     share = 1 - cells.counts[strays].sum() / cells.n_present
-    enough = share >= NUMBER_SHARE or (share >= 0.5 and strays.sum() <= 2)
+    enough = share >= NUMBER_SHARE or (share >= 0.5 and _are_words(cells.texts, strays))
     return (written, numbers) if enough and (~strays).sum() > MANY else None
 
 
@@ -90,8 +86,19 @@ def levels_of(cells: Cells) -> tuple[str, ...]:
     return tuple(levels)
 
 
+def _are_words(texts: tuple[str, ...], strays: NDArray[np.bool_]) -> bool:
+    """Return whether one or two words are all that is no number."""
+    words = [texts[position] for position in np.flatnonzero(strays)[:3]]
+    return len(words) <= 2 and not any(map(str.isdigit, "".join(words)))
+
+
 def _mixes_units(texts: tuple[str, ...], written: NumberFormat) -> bool:
-    """Return whether some of the numbers have the format's unit and others have none."""
+    """Return whether some of the numbers have another unit than others, or none: "3 months", "1 year" may be classes.
+
+    Those with several units, as 6'2" has, count by the first.
+    """
+    if written.units:
+        return len({unit.group().casefold() if unit else "" for unit in map(_FIRST_UNIT.search, texts)}) > 1
     bare = {text[-1].isdigit() and text.lstrip("+-\u2212 ")[:1] in ".,0123456789" for text in texts}
     return bool(written.prefix or written.suffix) and len(bare) == 2
 
@@ -145,10 +152,15 @@ def _from_texts(name: str, cells: Cells, missing: float) -> Column:
                 note=f"dates as text, {date_format}",
                 date_format=date_format,
             )
-    if _is_free_text(cells):
+    if is_free_text(cells):
         return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing)
     if cells.n_distinct == cells.n_present >= FEWEST_FOR_IDENTIFIER:
+        if not cells.categorical and is_composed(cells.texts):
+            note = "unique texts whose parts repeat"
+            return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing, note=note)
         return Column(name=name, role=ColumnRole.IDENTIFIER, dtype=cells.dtype, missing=missing, note="unique texts")
+    if is_nearly_unique(cells):
+        return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing, note="nearly unique")
     return _categorical(name, cells, missing)
 
 
@@ -163,6 +175,12 @@ def _numbers_in_text(
         return inner  # the rows' numbers, or compact dates
     example = min(np.flatnonzero(~strays), key=lambda i: (-len(cells.texts[i]), cells.texts[i]))
     note = f"numbers as text, like {cells.texts[example]!r}"
+    if written.units:
+        note += f", in {written.suffix}, other units converted"
+    bounded = [position for position, text in enumerate(cells.texts) if written.bounds and is_bounded(text)]
+    if bounded:
+        most = cells.texts[min(bounded, key=lambda i: (-cells.counts[i], cells.texts[i]))]
+        note += f"; {int(cells.counts[bounded].sum())} cells are bounds (most often {most!r}), read as the number"
     if n_strays:
         words = listed(sorted(cells.texts[i] for i in np.flatnonzero(strays)), 3)
         note += f"; {n_strays} cells are not ({words}), read as missing"
@@ -176,24 +194,6 @@ def _numbers_in_text(
         note=note,
         number=written,
     )
-
-
-def _is_free_text(cells: Cells) -> bool:
-    if cells.n_distinct < min(MANY, 0.5 * cells.n_present):
-        return False
-    words = sum(map(_n_words, cells.texts)) / cells.n_distinct
-    rows = cells.n_present / cells.n_distinct
-    return (words > WORDS and rows < ROWS_PER_NAME) or (words > WORDS_OF_SENTENCES and rows < ROWS_PER_SENTENCE)
-
-
-def _n_words(text: str) -> int:
-    """Return how many words a text has; what has as many digits as letters, as codes and numbers do, is none.
-
-    Where words are written without spaces, two letters count as one.
-    """
-    if not text.isascii() and (letters := len(_WITHOUT_SPACES.findall(text))):
-        return letters // 2
-    return sum(sum(map(str.isalpha, part)) > sum(map(str.isdigit, part)) for part in text.split())
 
 
 def _categorical(name: str, cells: Cells, missing: float) -> Column:

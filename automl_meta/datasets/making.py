@@ -13,6 +13,7 @@ from automl_meta.datasets.delimited import Progress
 from automl_meta.datasets.errors import MissingTargetError, TableError, UnknownColumnsError
 from automl_meta.datasets.features import as_frame, read_cells
 from automl_meta.datasets.inference import infer_column
+from automl_meta.datasets.listing import names_in
 from automl_meta.datasets.reading import read_table
 from automl_meta.datasets.row_columns import RowColumns, group_codes, row_weights, time_ranks
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
@@ -70,7 +71,7 @@ def make_dataset(
         Name of the column to predict.
     task : "auto", "classification", "binary", "multiclass" or "regression"
     ignore : sequence of str
-        Columns to leave out.
+        Columns to leave out, each a name or several separated by commas.
     rows : RowColumns
         Columns that decide how rows are split and weighted.
     name : str
@@ -87,6 +88,7 @@ def make_dataset(
     names = tuple(frame.columns)
     if target not in names:
         raise MissingTargetError(name, target, names)
+    ignore = names_in(ignore, names)
     unknown = tuple(other for other in ignore if other not in names)
     if unknown:
         raise UnknownColumnsError(unknown, names)

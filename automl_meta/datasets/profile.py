@@ -40,7 +40,8 @@ class ColumnProfile:
     edges : tuple of float
         Inner edges of the bins, ascending; empty for categories and booleans.
     shares : tuple of float
-        Of all cells: by bin or level, then of the rarer levels together (categories only), then of missing cells.
+        Of all cells: by bin or level, then of the rarer and the new levels together (categories only), then of
+        missing cells.
     """
 
     name: str
@@ -188,7 +189,7 @@ def _profile(column: Column, values: "pd.Series[Any]") -> ColumnProfile:
 
 
 def _levels(column: Column, values: "pd.Series[Any]") -> ColumnProfile:
-    frequent = values.value_counts(sort=True)[:MOST_LEVELS]
+    frequent = values.cat.set_categories(column.levels or ()).value_counts(sort=True)[:MOST_LEVELS]
     levels = tuple(str(level) for level, count in frequent.items() if count)
     return ColumnProfile(name=column.name, role=column.role, missing=0.0, levels=levels)
 

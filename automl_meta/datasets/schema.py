@@ -42,7 +42,9 @@ FEATURE_ROLES = frozenset(
 class NumberFormat:
     """How numbers are written in a column of text: ``NumberFormat(prefix="$", thousands=",")`` reads "$1,200".
 
-    A cell may leave the prefix or the suffix out. With ``magnitudes``, "1.2k" is 1200, and "3M" three million.
+    A cell may leave the prefix or the suffix out. With ``magnitudes``, "1.2k" is 1200, and "3M" three million. With
+    ``bounds``, "<0.1", "≥ 5" and "~7" are 0.1, 5 and 7. With ``units``, "1 kg" in a column of grams is 1000, and
+    "2 h 5 m" in one of minutes is 125.
     """
 
     prefix: str = ""  # casefolded, as the suffix
@@ -50,6 +52,8 @@ class NumberFormat:
     decimal: str = "."
     thousands: str = ""  # a space stands for any kind of blank
     magnitudes: bool = False
+    bounds: bool = False
+    units: tuple[tuple[str, float], ...] = ()  # casefolded, each with how many of the suffix it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +156,7 @@ def _read_v1(content: Mapping[str, Any]) -> Schema:
         target=content["target"],
         columns=tuple(_read_column_v1(column) for column in content["columns"]),
         classes=None if classes is None else tuple(classes),
-        target_number=None if number is None else NumberFormat(**number),
+        target_number=None if number is None else _read_number(number),
     )
 
 
@@ -164,6 +168,11 @@ def _read_column_v1(content: Mapping[str, Any]) -> Column:
             **content,
             "role": ColumnRole(content["role"]),
             "levels": None if levels is None else tuple(levels),
-            "number": None if number is None else NumberFormat(**number),
+            "number": None if number is None else _read_number(number),
         }
     )
+
+
+def _read_number(content: Mapping[str, Any]) -> NumberFormat:
+    units = tuple((unit, factor) for unit, factor in content.get("units", ()))
+    return NumberFormat(**{**content, "units": units})

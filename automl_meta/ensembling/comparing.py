@@ -30,7 +30,7 @@ def preferred(scores: Mapping[str, Scores], margins: Mapping[str, float] = MARGI
     names = list(scores)
     chosen = names[0]
     for name in names[1:]:
-        difference = finite(scores[name] - scores[chosen])
+        difference = defined(_difference(scores[name], scores[chosen]))
         if len(difference) and difference.mean() > margins.get(name, 0.0) * error_of_mean(difference):
             chosen = name
     return chosen
@@ -49,9 +49,19 @@ def error_of_mean(values: Scores) -> float:
 
 
 def mean(values: Scores) -> float:
-    """Return the mean of those that are finite; NaN if none is."""
-    values = finite(values)
+    """Return the mean of those that are defined; NaN if none is."""
+    values = defined(values)
     return float(values.mean()) if len(values) else float("nan")
+
+
+def defined(values: Scores) -> Scores:
+    """Return the values that are not NaN; one that is infinite is very bad, but it is a score."""
+    return values[~np.isnan(values)]
+
+
+def _difference(scores: Scores, others: Scores) -> Scores:
+    with np.errstate(invalid="ignore"):  # NaN where both are infinite
+        return np.asarray(scores - others)
 
 
 def finite(values: Scores) -> Scores:

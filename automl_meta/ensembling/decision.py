@@ -5,22 +5,19 @@ classes that is a threshold: the second class wins where its probability exceeds
 costs it is their matrix, and the class with the smallest expected cost is predicted.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling.combiners import Floats
-from automl_meta.ensembling.fast_scores import make_scorer
+from automl_meta.ensembling.fast_scores import score_confusions
 from automl_meta.evaluation.metrics import Metric, Weights
 
 TUNED = ("f1", "balanced_accuracy", "matthews_corrcoef", "jaccard", "cohen_kappa")  # starts of names
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the inverse class frequencies
-THRESHOLDS = 199
-MAX_ROWS = 20_000
+THRESHOLDS = 100  # quantiles of each class
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,48 +67,61 @@ def weighted(probabilities: Floats, decision: NDArray[Any] | None) -> Floats:
 def fit_decision(
     metric: Metric, probabilities: Floats, y: NDArray[np.int64], weights: Weights = None
 ) -> NDArray[np.float64]:
-    """Return the weights, (n_classes,), under which `metric` is best on these rows."""
-    if len(y) > MAX_ROWS:
-        rows = np.linspace(0, len(y) - 1, MAX_ROWS).astype(np.intp)
-        probabilities, y, weights = probabilities[rows], y[rows], taken(weights, rows)
+    """Return the weights, (n_classes,), under which `metric` is best on these rows.
+
+    All rows are counted: of a rare class a sample would have too few.
+    """
     n_classes = probabilities.shape[1]
     if n_classes == 2:
-        return _best_threshold(metric, probabilities, y, weights)
+        return _best_threshold(metric, probabilities[:, 1], y, weights)
     totals = np.bincount(y, weights=weights, minlength=n_classes) + 1
     frequency = totals / totals.sum()
     options = [frequency**-power for power in POWERS]
-    scores = _scores(metric, probabilities, y, options, weights)
+    cells = [y * n_classes + (probabilities * option).argmax(axis=1) for option in options]
+    counts = np.array([np.bincount(cell, weights=weights, minlength=n_classes**2) for cell in cells])
+    scores = score_confusions(metric, counts.reshape(-1, n_classes, n_classes))
     decision = options[int(np.nanargmax([*scores, -np.inf]))] if np.isfinite(scores).any() else np.ones(n_classes)
     return np.asarray(decision / decision.sum(), dtype=np.float64)
 
 
-def _best_threshold(
-    metric: Metric, probabilities: Floats, y: NDArray[np.int64], weights: Weights
-) -> NDArray[np.float64]:
-    second = probabilities[:, 1]
-    grid = np.unique(np.quantile(second, np.linspace(0, 1, THRESHOLDS + 2)[1:-1], method="linear"))
-    middles = np.unique(np.clip(np.r_[0.5, grid], 1e-6, 1 - 1e-6))
-    scores = _scores(metric, probabilities, y, [_weights(threshold) for threshold in middles], weights)
+def _best_threshold(metric: Metric, second: Floats, y: NDArray[np.int64], weights: Weights) -> NDArray[np.float64]:
+    thresholds = _thresholds(second, y)
+    scores = score_confusions(metric, _confusions(second, y, weights, thresholds))
     if not np.isfinite(scores).any():
         return _weights(0.5)
     # A smoothed curve: one lucky threshold among bad neighbours is noise.
     smooth = np.convolve(
         np.pad(np.nan_to_num(scores, nan=np.nanmin(scores)), 2, mode="edge"), np.ones(5) / 5, "valid"
     )
-    return _weights(float(middles[smooth.argmax()]))
+    return _weights(float(thresholds[smooth.argmax()]))
 
 
-def _scores(
-    metric: Metric,
-    probabilities: Floats,
-    y: NDArray[np.int64],
-    options: Sequence[NDArray[np.float64]],
-    weights: Weights,
+def _thresholds(second: Floats, y: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return thresholds to try, ascending: a half, and beside the quantiles of each class's own probabilities.
+
+    Both classes count alike: what is to be found out of a rare one lies where its rows are, which all rows'
+    quantiles pass over. A threshold is half way between two probabilities, so that none equals it: below that of a
+    row of the second class, above that of one of the first, which is then predicted to be what it is.
+    """
+    values = np.unique(np.asarray(second, dtype=np.float64))
+    shares = np.linspace(0, 1, THRESHOLDS)
+    own = [np.quantile(second[y == code], shares, method="nearest") if (y == code).any() else [] for code in (0, 1)]
+    gaps = np.union1d(np.searchsorted(values, own[0]) + 1, np.searchsorted(values, own[1])).astype(np.intp)
+    gaps = gaps[(gaps > 0) & (gaps < len(values))]
+    middles = (values[gaps - 1] + values[gaps]) / 2
+    return np.unique(np.clip(np.r_[0.5, middles], 1e-6, 1 - 1e-6))
+
+
+def _confusions(
+    second: Floats, y: NDArray[np.int64], weights: Weights, thresholds: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the score of the decisions under each option's weights per class; `weights` are those of the rows."""
-    scorer = make_scorer(metric, y, probabilities, weights)
-    decided = (scorer.reduce(probabilities * option)[np.newaxis] for option in options)
-    return np.array([scorer.score(one)[0] for one in decided], dtype=np.float64)
+    """Return the confusion matrix under each threshold, (n_thresholds, true, predicted)."""
+    order = np.argsort(second, kind="stable")
+    below = np.searchsorted(second[order], thresholds, side="right")
+    counted = np.ones(len(y)) if weights is None else weights
+    by_class = [np.r_[0.0, np.cumsum((counted * (y == code))[order])] for code in (0, 1)]
+    rows = [np.stack([passed[below], passed[-1] - passed[below]], axis=1) for passed in by_class]
+    return np.stack(rows, axis=1)
 
 
 def _weights(threshold: float) -> NDArray[np.float64]:

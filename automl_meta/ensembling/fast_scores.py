@@ -194,6 +194,27 @@ def make_scorer(metric: Metric, y: NDArray[Any], sample: Floats, weights: Weight
     return scorer if np.isclose(fast, exact, rtol=1e-4, equal_nan=True) else Generic(metric, y, weights)
 
 
+def score_confusions(metric: Metric, matrices: Scores) -> Scores:
+    """Return the score of each confusion matrix, (n_matrices, true, predicted), of a metric of classes.
+
+    The cells are counts, or sums of the rows' weights.
+    """
+    n_classes = matrices.shape[1]
+    true, predicted = (codes.ravel() for codes in np.indices((n_classes, n_classes)))
+    hard = np.eye(n_classes)[predicted]
+
+    def exact(cells: NDArray[np.float64]) -> float:
+        return metric.score(true, hard, cells.ravel())
+
+    fast = _OF_CONFUSION.get(metric.name)
+    if fast is not None:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores = fast(matrices)
+        if np.isclose(scores[0], exact(matrices[0]), rtol=1e-4, equal_nan=True):
+            return scores
+    return np.array([exact(cells) for cells in matrices], dtype=np.float64)
+
+
 def _area(scores: Floats, positive: NDArray[np.bool_], weights: Weights) -> float:
     if weights is not None:
         return _weighted_area(scores, positive, weights)

@@ -78,16 +78,15 @@ def learners(task: Task, algorithms: Sequence[str]) -> list[Configuration]:
     return [default_configuration(name, task) for name in there if name in algorithms]
 
 
-def seconds_to_evaluate(inputs: Sequence[Evaluation]) -> float:
+def seconds_to_evaluate(inputs: Sequence[Evaluation], n_folds: int) -> float:
     """Return how long the nested evaluation above `inputs` takes on one core, as far as their fits tell.
 
-    For each of K folds each is fitted K - 1 times, to (K - 1) / K of the rows that it was fitted to before.
+    For each of K folds each is fitted K - 1 times, to (K - 1) / K of the rows that it was fitted to before. Repeats
+    of the folds are not made again.
     """
-    total = 0.0
-    for evaluation in inputs:
-        n_folds = max(len(next(iter(evaluation.scores.values()), ())), 2)
-        total += evaluation.fit_seconds * (n_folds - 1) ** 2 / n_folds
-    return total
+    fits = [max(len(next(iter(evaluation.scores.values()), ())), 1) for evaluation in inputs]
+    one_each = sum(evaluation.fit_seconds / n for evaluation, n in zip(inputs, fits, strict=True))
+    return one_each * (n_folds - 1) ** 2
 
 
 def predict_fold(

@@ -20,6 +20,8 @@ from automl_meta.ensembling.upper_features import extended
 from automl_meta.errors import InputError
 from automl_meta.pipelines.build import predict as predict_pipeline
 
+NO_RESIDUALS = "no rows were held out when the model was fitted: how far it is off is not known. Fit to more rows."
+
 
 class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
     """Fitted pipelines, and how their predictions become one.
@@ -98,10 +100,12 @@ class EnsemblePredictor(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InputError
-            If the model predicts classes, or the level is out of reach.
+            If the model predicts classes, nothing was validated, or the level is out of reach.
         """
-        if self.residuals is None:
+        if Task(self.task).is_classification:
             raise InputError("this model predicts classes; prediction intervals are for numbers")
+        if self.residuals is None:
+            raise InputError(NO_RESIDUALS)
         lower, upper = self.residuals.bounds(level)
         combined = self._combined(X, threads)
         return combined + lower, combined + upper

@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from automl_meta.ensembling.options import Refit
 from automl_meta.evaluation.all_rows import fit_to_all_rows, keep_fitted_to_all_rows
 from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.metrics import resolve_metric
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Shared
 from automl_meta.pipelines.configuration import Configuration
@@ -78,7 +79,8 @@ def refit(problem: Shared, configuration: Configuration, max_seconds: float | No
     """Fit `configuration` to all rows of the shared `Problem`, and return the file that holds the pipeline."""
     given: Problem = problem.get()
     assert given.models_folder is not None
+    metric = resolve_metric(given.metric, given.dataset.task)
     pipeline = fit_to_all_rows(
-        configuration, given.dataset, seed=given.seed, threads=threads, max_seconds=max_seconds
+        configuration, given.dataset, metric, seed=given.seed, threads=threads, max_seconds=max_seconds
     )
     return keep_fitted_to_all_rows(pipeline, configuration, given.models_folder)

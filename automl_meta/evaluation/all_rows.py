@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from automl_meta.datasets.dataset import Dataset
+from automl_meta.evaluation.metrics import Metric
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.build import build_pipeline, fit_pipeline, predict
@@ -18,12 +19,20 @@ from automl_meta.seeding import integer_seed
 
 
 def fit_to_all_rows(
-    configuration: Configuration, dataset: Dataset, *, seed: int, threads: int = 1, max_seconds: float | None = None
+    configuration: Configuration,
+    dataset: Dataset,
+    metric: Metric,
+    *,
+    seed: int,
+    threads: int = 1,
+    max_seconds: float | None = None,
 ) -> Pipeline:
     """Return a pipeline fitted to all rows.
 
     Parameters
     ----------
+    metric : Metric
+        That the model is to serve: what it cannot score is not predicted.
     max_seconds : float, optional
         A soft limit, which algorithms that train step by step keep to.
     """
@@ -33,6 +42,7 @@ def fit_to_all_rows(
         seed=integer_seed(seed, configuration.id, "all rows"),
         threads=threads,
         max_seconds=max_seconds,
+        accepted=metric.accepted,
     )
     with threadpool_limits(threads):
         pipeline = build_pipeline(configuration, dataset.schema, context)
@@ -50,6 +60,7 @@ def keep_fitted_to_all_rows(pipeline: Pipeline, configuration: Configuration, fo
 def evaluate_without_folds(
     configuration: Configuration,
     dataset: Dataset,
+    metric: Metric,
     *,
     seed: int,
     threads: int = 1,
@@ -69,7 +80,7 @@ def evaluate_without_folds(
         If the predictions are not finite.
     """
     start = time.perf_counter()
-    pipeline = fit_to_all_rows(configuration, dataset, seed=seed, threads=threads, max_seconds=max_seconds)
+    pipeline = fit_to_all_rows(configuration, dataset, metric, seed=seed, threads=threads, max_seconds=max_seconds)
     fitted = time.perf_counter()
     if not np.isfinite(predict(pipeline, dataset.X, dataset.task, dataset.n_classes)).all():
         raise FloatingPointError("the predictions of the training rows are NaN or infinite")

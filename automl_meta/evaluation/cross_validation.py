@@ -4,7 +4,7 @@ import pickle
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.build import build_pipeline, fit_pipeline, predict
 from automl_meta.pipelines.configuration import Configuration
-from automl_meta.pipelines.context import FitContext
+from automl_meta.pipelines.context import Accepted, FitContext
 from automl_meta.seeding import integer_seed
 
 VALIDATED_IN_A_LOOK = 50_000  # rows at the most; what is looked at on few rows is not worth scoring on many
@@ -47,7 +47,7 @@ def cross_validate(
     models_folder : Path, optional
         Where the fitted pipelines are written, one file a fold of `kept_folds`.
     extra_metrics : sequence of str
-        Names of metrics that are scored besides those of the task.
+        Names of metrics that are scored besides those of the task; what they cannot score is not predicted.
     fidelity : Fidelity
         How much of it is made.
     race : Race, optional
@@ -76,6 +76,7 @@ def cross_validate(
                 seed=integer_seed(seed, configuration.id, number),
                 threads=threads,
                 max_seconds=_share(max_seconds, tally.fit_seconds, len(folds) - number),
+                accepted=tally.accepted,
             )
             train, valid = _looked_at(fold, dataset, fidelity, integer_seed(seed, number))
             pipeline = build_pipeline(configuration, dataset.schema, context)
@@ -130,6 +131,11 @@ class _Tally:
             self.scores[name].append(metric.score(data.y[valid], prediction, taken(data.weights, valid)))
         self._sums[valid] += prediction
         self._counts[valid] += 1
+
+    @property
+    def accepted(self) -> Accepted:
+        """Which numbers all the metrics can score."""
+        return max((metric.accepted for metric in self._metrics.values()), key=get_args(Accepted).index)
 
     @property
     def predictions(self) -> NDArray[np.floating[Any]]:

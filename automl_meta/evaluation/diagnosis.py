@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from automl_meta.datasets.schema import Label
+from automl_meta.evaluation.metrics import Weights
 from automl_meta.seeding import generator
 
 CURVE_POINTS = 101
@@ -30,8 +31,11 @@ def diagnose_classes(
     classes: Sequence[Label],
     *,
     decided: NDArray[np.int64] | None = None,
+    weights: Weights = None,
 ) -> dict[str, Any]:
     """Return curves, confusion matrix, per-class report and calibration.
+
+    The confusion matrix counts rows; all else is of weights, where there are any, as the scores are.
 
     Parameters
     ----------
@@ -40,6 +44,8 @@ def diagnose_classes(
     probabilities : array of shape (n_rows, n_classes)
     decided : array of shape (n_rows,), optional
         Predicted codes where they are not the most probable ones.
+    weights : array of shape (n_rows,), optional
+        How much each row counts.
     """
     predicted = probabilities.argmax(axis=1) if decided is None else decided
     names = [str(label) for label in classes]
@@ -48,9 +54,9 @@ def diagnose_classes(
         "kind": "classes",
         "rows": len(y),
         "confusion": _confusion(y, predicted, names, frequency),
-        "per_class": _per_class(y, predicted, names, frequency),
-        "calibration": _calibration(y, probabilities),
-        "curves": _curves(y, probabilities, names, frequency),
+        "per_class": _per_class(y, predicted, names, frequency, weights),
+        "calibration": _calibration(y, probabilities, weights),
+        "curves": _curves(y, probabilities, names, frequency, weights),
     }
 
 
@@ -81,12 +87,6 @@ def diagnose_numbers(y: Floats, predictions: Floats, *, seed: int = 0) -> dict[s
     }
 
 
-def calibration_error(bins: Sequence[dict[str, float]]) -> float:
-    """Return the expected calibration error: the mean gap between said and observed, weighted by rows."""
-    total = sum(entry["rows"] for entry in bins)
-    return sum(entry["rows"] * abs(entry["predicted"] - entry["observed"]) for entry in bins) / max(total, 1)
-
-
 def _rounded(values: NDArray[Any]) -> list[float]:
     return [float(f"{value:.6g}") for value in values]
 
@@ -112,19 +112,22 @@ def _confusion(
 
 
 def _per_class(
-    y: NDArray[Any], predicted: NDArray[Any], names: Sequence[str], frequency: NDArray[Any]
+    y: NDArray[Any], predicted: NDArray[Any], names: Sequence[str], frequency: NDArray[Any], weights: Weights
 ) -> list[dict[str, Any]]:
-    hits = np.bincount(y[y == predicted], minlength=len(names))
-    said = np.bincount(predicted, minlength=len(names))
+    each = np.ones(len(y)) if weights is None else weights
+    hits = np.bincount(y, each * (y == predicted), len(names))
+    said = np.bincount(predicted, each, len(names))
+    there = np.bincount(y, each, len(names))
     rows = []
     for code, name in enumerate(names):
         precision = hits[code] / said[code] if said[code] else None
-        recall = hits[code] / frequency[code] if frequency[code] else None
-        both = frequency[code] + said[code]
+        recall = hits[code] / there[code] if there[code] else None
+        both = there[code] + said[code]
         rows.append(
             {
                 "class": name,
                 "rows": int(frequency[code]),
+                "share": float(there[code] / there.sum()),
                 "precision": None if precision is None else float(precision),
                 "recall": None if recall is None else float(recall),
                 "f1": float(2 * hits[code] / both) if both else None,
@@ -133,8 +136,8 @@ def _per_class(
     return rows
 
 
-def _calibration(y: NDArray[Any], probabilities: Floats) -> dict[str, Any]:
-    """Return what was said and what came, in bins of equal width.
+def _calibration(y: NDArray[Any], probabilities: Floats, weights: Weights) -> dict[str, Any]:
+    """Return what was said and what came, in bins of equal width, and the mean gap between the two.
 
     With two classes the probability is that of the second; with more, that of the most probable class.
     """
@@ -144,16 +147,19 @@ def _calibration(y: NDArray[Any], probabilities: Floats) -> dict[str, Any]:
         predicted = probabilities.argmax(axis=1)
         said, came = probabilities[np.arange(len(y)), predicted], predicted == y
     place = np.minimum((said * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
-    bins = [
-        {"predicted": float(said[inside].mean()), "observed": float(came[inside].mean()), "rows": int(inside.sum())}
-        for inside in (place == number for number in range(CALIBRATION_BINS))
-        if inside.any()
-    ]
-    return {"bins": bins, "error": calibration_error(bins)}
+    each = np.ones(len(y)) if weights is None else weights
+    bins, gaps = [], 0.0
+    for inside in (place == number for number in range(CALIBRATION_BINS)):
+        weight = each[inside].sum()
+        if weight:
+            predicted, observed = (float(each[inside] @ values[inside] / weight) for values in (said, came))
+            bins.append({"predicted": predicted, "observed": observed, "rows": int(inside.sum())})
+            gaps += weight * abs(predicted - observed)
+    return {"bins": bins, "error": float(gaps / each.sum())}
 
 
 def _curves(
-    y: NDArray[Any], probabilities: Floats, names: Sequence[str], frequency: NDArray[Any]
+    y: NDArray[Any], probabilities: Floats, names: Sequence[str], frequency: NDArray[Any], weights: Weights
 ) -> list[dict[str, Any]]:
     """Return ROC and precision-recall curves of the second of two classes, or one versus the rest."""
     wanted = [1] if len(names) == 2 else np.argsort(-frequency, kind="stable")[:MOST_CURVES].tolist()
@@ -162,14 +168,14 @@ def _curves(
         positive = y == code
         if positive.all() or not positive.any():
             continue
-        false, true, _ = roc_curve(positive, probabilities[:, code])
-        precision, recall, _ = precision_recall_curve(positive, probabilities[:, code])
+        false, true, _ = roc_curve(positive, probabilities[:, code], sample_weight=weights)
+        precision, recall, _ = precision_recall_curve(positive, probabilities[:, code], sample_weight=weights)
         grid = np.linspace(0, 1, CURVE_POINTS)
         reached = np.maximum.accumulate(precision)[::-1]  # the best at this recall or a higher one
         curves.append(
             {
                 "class": names[code],
-                "share": float(positive.mean()),
+                "share": float(np.average(positive, weights=weights)),
                 "roc": {"x": _rounded(grid), "y": _rounded(np.interp(grid, false, true))},
                 "precision_recall": {"x": _rounded(grid), "y": _rounded(np.interp(grid, recall[::-1], reached))},
             }

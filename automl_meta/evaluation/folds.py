@@ -123,7 +123,8 @@ def suitable_scheme(
     Parameters
     ----------
     n_folds, repeats : int, optional
-        What is asked for; folds that were asked for are made once.
+        What is asked for; folds that were asked for are made once, and so are those that could not be drawn in
+        another way: as many as there are groups, or forward in time.
     fits : float
         For how many fits there is time. Where nothing is asked for, fewer folds are made of one candidate if too few
         candidates could be evaluated otherwise: one that is never finished is of no use, however well it would have
@@ -131,7 +132,8 @@ def suitable_scheme(
     """
     wanted = n_folds or default_n_folds(dataset.n_rows, len(dataset.schema.features))
     made = wanted if dataset.groups is not None else max(min(wanted, most_folds(dataset)), 1)
-    scheme = FoldScheme(wanted, repeats or (1 if n_folds else default_repeats(dataset.n_rows, made)))
+    once = n_folds or dataset.times is not None or (dataset.groups is not None and most_folds(dataset) <= wanted)
+    scheme = FoldScheme(wanted, repeats or (1 if once else default_repeats(dataset.n_rows, made)))
     if n_folds or repeats or dataset.is_tiny or fits >= CANDIDATES * wanted * scheme.repeats:
         return scheme
     if fits >= CANDIDATES * wanted:

@@ -13,6 +13,7 @@ from sklearn import metrics as sk
 
 from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
+from automl_meta.pipelines.context import Accepted
 
 Array = NDArray[Any]
 Weights = NDArray[np.float64] | None
@@ -65,6 +66,8 @@ class Metric:
         What of the predictions the function takes.
     weighted : bool
         Whether it is defined for rows that count differently.
+    accepted : {"all", "nonnegative", "positive"}
+        Which numbers it can score.
     """
 
     name: str
@@ -72,9 +75,13 @@ class Metric:
     tasks: frozenset[Task]
     needs: str
     weighted: bool = True
+    accepted: Accepted = "all"
 
     def score(self, y: Array, prediction: Array, weights: Weights = None) -> float:
         """Return the score of `prediction`; NaN where the metric is undefined on these rows.
+
+        Where it is defined on them, but not for the numbers that are predicted, such as negative ones under a
+        logarithm, the score is minus infinity: the prediction is at fault.
 
         Parameters
         ----------
@@ -95,7 +102,15 @@ class Metric:
         try:
             return float(self.function(y, prediction, weights))
         except ValueError:  # one class only, negative values under a logarithm, ...
-            return float("nan")
+            return -float("inf") if self.needs == "numbers" and self._is_defined(y, weights) else float("nan")
+
+    def _is_defined(self, y: Array, weights: Weights) -> bool:
+        """Return whether any numbers could be scored on these rows: positive ones, which no metric refuses."""
+        try:
+            self.function(y, np.abs(y) + 1.0, weights)
+        except ValueError:
+            return False
+        return True
 
 
 def roc_auc(y: Array, probabilities: Array, weights: Weights = None) -> float:
@@ -224,6 +239,12 @@ def resolve_metric(name: str, task: Task) -> Metric:
     return metric
 
 
+_ACCEPTED: dict[str, Accepted] = {
+    "neg_mean_squared_log_error": "nonnegative",
+    "neg_root_mean_squared_log_error": "nonnegative",
+    "neg_mean_poisson_deviance": "positive",
+    "neg_mean_gamma_deviance": "positive",
+}
 _CLUSTERING = (
     "adjusted_",
     "completeness",
@@ -245,7 +266,8 @@ def _from_scorer(name: str) -> Metric | None:
     if name.startswith(_CLUSTERING) or name.endswith("_samples"):
         return None  # these compare clusterings, or sets of labels
     if _is_for_numbers(name):
-        return Metric(name, _library(function, sign, **options), REGRESSION, "numbers")
+        accepted = _ACCEPTED.get(name, "all")
+        return Metric(name, _library(function, sign, **options), REGRESSION, "numbers", accepted=accepted)
     if "predict_proba" in np.atleast_1d(scorer._response_method):
         return _probability_metric(name, function, sign, options)
     for_two = options.get("average") == "binary" or "likelihood_ratio" in name

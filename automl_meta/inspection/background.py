@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from automl_meta.datasets import Column, ColumnRole, Schema
+from automl_meta.datasets.levels import level_dtype
 from automl_meta.datasets.profile import ColumnProfile, TableProfile
 
 
@@ -43,7 +44,6 @@ def _draw(column: Column, known: ColumnProfile, n_rows: int, random: np.random.G
 
 def _draw_levels(column: Column, known: ColumnProfile, n_rows: int, random: np.random.Generator) -> pd.Categorical:
     levels = column.levels or ()
-    dtype = pd.CategoricalDtype(pd.Index(list(levels), dtype=object))
     positions = {level: position for position, level in enumerate(levels)}
     rare = [position for level, position in positions.items() if level not in known.levels]
     codes = np.array([*(positions.get(level, -1) for level in known.levels), -2, -1], dtype=np.intp)
@@ -51,5 +51,5 @@ def _draw_levels(column: Column, known: ColumnProfile, n_rows: int, random: np.r
     drawn = codes[random.choice(len(codes), n_rows, p=shares)]
     of_the_rest = drawn == -2
     if of_the_rest.any():
-        drawn[of_the_rest] = random.choice(rare or [-1], int(of_the_rest.sum()))
-    return pd.Categorical.from_codes(drawn, dtype=dtype)
+        drawn[of_the_rest] = random.choice(rare or [len(levels)], int(of_the_rest.sum()))
+    return pd.Categorical.from_codes(drawn, dtype=level_dtype(levels))

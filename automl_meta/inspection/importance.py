@@ -71,7 +71,7 @@ def permutation_importances(
         scores = [score(part) for part in np.split(predicted, len(copies))]
         drops = base - np.array(scores).reshape(len(some), repeats)
         found += [
-            Importance(column=column, drop=float(own.mean()), error=float(own.std()))
+            Importance(column=column, drop=float(own.mean()), error=float(own.std(ddof=min(1, repeats - 1))))
             for column, own in zip(some, drops, strict=True)
             if np.isfinite(own).all()
         ]

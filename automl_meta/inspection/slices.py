@@ -1,11 +1,17 @@
-"""Slices: the parts of the table, by one column, on which the predictions are worst."""
+"""Slices: the parts of the table, by one column, on which the predictions are worst.
+
+Whether a slice is worse by more than chance is asked of groups of rows, where there are any: the rows of one resemble
+each other, and a column that is the same for all of them cuts groups, not rows. The variance of a mean is that of the
+groups' sums of residuals (Cameron & Miller 2015, *A practitioner's guide to cluster-robust inference*), and without
+groups each row is one.
+"""
 
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import stdtr
 
 from automl_meta.datasets import ColumnRole, Dataset
 from automl_meta.datasets.profile import ColumnProfile, TableProfile, as_numbers
@@ -28,7 +34,7 @@ class Slice:
     loss, others : float
         Mean loss on the slice and on the other rows: cross-entropy in nats, or the absolute error.
     p_value : float
-        Of a one-sided Welch test that the slice is no worse, times the number of slices that were looked at.
+        Of a one-sided test that the slice is no worse, times the number of slices that were looked at.
     """
 
     column: str
@@ -67,33 +73,32 @@ def worst_slices(
     """
     deadline = deadline or Deadline()
     least = max(FEWEST_ROWS, LEAST_SHARE * len(losses))
+    test = _Test.of(losses, dataset.weights, dataset.groups)
     found: list[tuple[_Part, int]] = []
-    sums: list[NDArray[np.float64]] = []
+    compared: list[NDArray[np.float64]] = []
     done = 0
     for column in profile.columns:
         if done >= ANYWAY and deadline.passed:
             break
         part = _part(column, dataset.X[column.name])
-        by_value = _sums(part, losses)
-        enough = np.flatnonzero((by_value[0] >= least) & (by_value[0] <= len(losses) - least))
+        rows = np.bincount(part.codes + 1, minlength=part.n_values + 1)[1:]
+        enough = np.flatnonzero((rows >= least) & (rows <= len(losses) - least))
         found += [(part, position) for position in enough.tolist()]
-        sums.append(by_value[:, enough])
+        compared.append(np.vstack([rows, test.compare(part.codes, part.n_values)])[:, enough])
         done += 1
     if not found:
         return [], done
-    inside, outside = _moments(np.hstack(sums), losses)
-    p_values = np.minimum(_one_sided(inside, outside) * len(found), 1.0)
     slices = [
         Slice(
             column=part.column.name,
             values=part.text(value),
-            rows=int(inside.rows[number]),
-            loss=float(inside.mean[number]),
-            others=float(outside.mean[number]),
-            p_value=float(p_values[number]),
+            rows=int(rows),
+            loss=float(inside),
+            others=float(outside),
+            p_value=float(min(p_value * len(found), 1.0)),
         )
-        for number, (part, value) in enumerate(found)
-        if p_values[number] < DOUBT
+        for (part, value), (rows, inside, outside, p_value) in zip(found, np.hstack(compared).T, strict=True)
+        if p_value * len(found) < DOUBT
     ]
     return sorted(slices, key=lambda one: -one.rows * (one.loss - one.others))[:MOST], done
 
@@ -145,38 +150,86 @@ def _part(column: ColumnProfile, values: "pd.Series[float]") -> _Part:
     return _Part(column, np.where(missing, len(edges) - 1, np.where(outside, -1, codes)), edges)
 
 
-def _sums(part: _Part, losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by value rows, sum and sum of squares of the losses; shape (3, n_values)."""
-    codes, length = part.codes + 1, part.n_values + 1
-    weights = (None, losses, losses**2)
-    return np.stack([np.bincount(codes, weights=weight, minlength=length)[1:] for weight in weights])
-
-
 @dataclass(frozen=True, slots=True)
-class _Moments:
-    rows: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    variance: NDArray[np.float64]
+class _Test:
+    """Compares the mean loss of some rows with that of the others.
+
+    Attributes
+    ----------
+    mean : float
+        Of all losses; sums are of what they differ from it by, which keeps their digits.
+    weights, weighted : array of shape (n_rows,)
+        How much each row counts, and that times what its loss differs by.
+    groups : array of shape (n_rows,)
+        From 0, none left out.
+    group_weights, group_losses : array of shape (n_groups,)
+        Sums of the two.
+    """
+
+    mean: float
+    weights: NDArray[np.float64]
+    weighted: NDArray[np.float64]
+    groups: NDArray[np.intp]
+    group_weights: NDArray[np.float64]
+    group_losses: NDArray[np.float64]
 
     @classmethod
-    def of(cls, sums: NDArray[np.float64]) -> "_Moments":
-        """Return them of rows, sums and sums of squares, shape (3, n)."""
-        rows, total, squares = sums
-        return cls(rows, total / rows, np.maximum(squares - total**2 / rows, 0.0) / (rows - 1))
+    def of(
+        cls,
+        losses: NDArray[np.float64],
+        weights: NDArray[np.float64] | None,
+        groups: NDArray[np.int64] | None,
+    ) -> "_Test":
+        """Return it for the rows of a table."""
+        each = np.ones(len(losses)) if weights is None else weights
+        codes = np.arange(len(losses)) if groups is None else np.unique(groups, return_inverse=True)[1]
+        mean = float(np.average(losses, weights=each))
+        weighted = each * (losses - mean)
+        sums = [np.bincount(codes, one).astype(np.float64) for one in (each, weighted)]
+        return cls(mean, each, weighted, codes, *sums)
 
+    def compare(self, codes: NDArray[np.intp], n_values: int) -> NDArray[np.float64]:
+        """Return for each value the mean loss of its rows, that of the others, and how likely it is by chance.
 
-def _moments(sums: NDArray[np.float64], losses: NDArray[np.float64]) -> tuple[_Moments, _Moments]:
-    """Return mean and variance of the losses on each slice, and on the other rows."""
-    everything = np.array([len(losses), losses.sum(), (losses**2).sum()])[:, None]
-    return _Moments.of(sums), _Moments.of(everything - sums)
+        The last is the probability that values which are no worse look as bad, by a t-test with as many degrees of
+        freedom as there are groups on the side with fewer of them, less one.
 
+        Parameters
+        ----------
+        codes : array of shape (n_rows,)
+            The value of each row, from 0; -1 for rows that have none.
 
-def _one_sided(inside: _Moments, outside: _Moments) -> NDArray[np.float64]:
-    """Return the probability that slices which are no worse look as bad by chance (Welch's test)."""
-    variance = inside.variance / inside.rows + outside.variance / outside.rows
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = (inside.mean - outside.mean) / np.sqrt(variance)
-    return np.where(variance > 0, ndtr(-distance), 1.0)
+        Returns
+        -------
+        array of shape (3, n_values)
+        """
+        n_groups = len(self.group_weights)
+        rows = np.flatnonzero(codes >= 0)
+        # What a group has of a value; only pairs that occur.
+        pairs, pair = np.unique(codes[rows] * n_groups + self.groups[rows], return_inverse=True)
+        value, group = pairs // n_groups, pairs % n_groups
+        weight, loss = np.bincount(pair, self.weights[rows]), np.bincount(pair, self.weighted[rows])
+        inside_weight = np.bincount(value, weight, n_values)
+        outside_weight = self.group_weights.sum() - inside_weight
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inside = np.bincount(value, loss, n_values) / inside_weight
+            outside = (self.group_losses.sum() - np.bincount(value, loss, n_values)) / outside_weight
+            # A group's share in the difference of the means: if it had nothing of the value, and as it is.
+            without = (self.group_losses[group] - outside[value] * self.group_weights[group]) / outside_weight[value]
+            residual = (loss - inside[value] * weight) / inside_weight[value]
+            others = (loss - outside[value] * weight) / outside_weight[value]
+            squares = (
+                np.sum(self.group_losses**2)
+                - 2 * outside * np.sum(self.group_losses * self.group_weights)
+                + outside**2 * np.sum(self.group_weights**2)
+            ) / outside_weight**2
+            squares += np.bincount(value, (residual + others - without) ** 2 - without**2, n_values)
+            whole = np.bincount(value[weight >= self.group_weights[group]], minlength=n_values)
+            fewer = np.minimum(np.bincount(value, minlength=n_values), n_groups - whole)
+            distance = (inside - outside) / np.sqrt(squares * fewer / (fewer - 1))
+        sure = (fewer > 1) & (squares > 0)
+        chance = np.where(sure, stdtr(np.maximum(fewer - 1, 1), -distance), 1.0)
+        return np.stack([self.mean + inside, self.mean + outside, chance])
 
 
 def _text(value: float, role: ColumnRole) -> str:

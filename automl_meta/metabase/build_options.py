@@ -53,12 +53,15 @@ class BuildReport:
         Evaluations that were missing when it began.
     unreadable : dict
         Dataset to the reason why it could not be used.
+    undescribed : dict
+        Dataset to the reason why it has no meta-features of this version.
     """
 
     planned: int = 0
     statuses: Counter[Status] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     unreadable: dict[str, str] = field(default_factory=dict)
+    undescribed: dict[str, str] = field(default_factory=dict)
     described: int = 0
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
@@ -69,3 +72,8 @@ class BuildReport:
     def done(self) -> int:
         """Evaluations that ended."""
         return self.statuses.total()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every dataset could be used and described; evaluations that failed are results, too."""
+        return not (self.unreadable or self.undescribed)

@@ -273,6 +273,7 @@ class Builder:
                 self._report.described += 1
             elif outcome.status is not Status.CANCELLED:
                 logger.warning("%s: no meta-features: %s", source.name, outcome.error)
+                self._report.undescribed[source.name] = outcome.error
 
         self._read(keep, describe, source)
 

@@ -1,6 +1,7 @@
 """Opening the file of a store."""
 
 import os
+import shlex
 import sqlite3
 import urllib.parse
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ class DamagedError(InputError):
 
     def __str__(self) -> str:
         path, reason = self.args
-        return f"{path}: is damaged ({reason}). See: automl-meta metabase verify --metabase {path}"
+        return f"{path}: is damaged ({reason}). See: automl-meta metabase verify --metabase {shlex.quote(path)}"
 
 
 @contextmanager

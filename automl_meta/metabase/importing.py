@@ -37,7 +37,7 @@ from automl_meta.errors import InputError, quoted
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import scores
 from automl_meta.metabase.experiments import describe_source, metafeatures_of
-from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol, Run
+from automl_meta.metabase.records import MOST, DatasetRecord, MetaFeatureRecord, Protocol, Run
 from automl_meta.metabase.sources import read_sources
 from automl_meta.metabase.store import MetaBase
 from automl_meta.pipelines.catalogue import is_in_catalogue
@@ -45,7 +45,6 @@ from automl_meta.pipelines.configuration import Configuration
 
 NEEDED = ("dataset", "algorithm", "hyperparameters", "metric", "score", "seconds")
 IMPORTED = "import"  # the extractor of meta-features that came as they are
-MOST = 2**63 - 1  # that a store can keep
 MOST_SCORE = float(np.finfo(scores.DTYPE).max)
 
 

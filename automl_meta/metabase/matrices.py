@@ -1,5 +1,6 @@
 """The store as arrays: datasets by configurations, and the table of meta-features."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,7 @@ STATUS_CODES = {
     Status.CRASHED: 5,
     Status.CANCELLED: UNTRIED,
 }
+OUR_EXTRACTOR = re.compile(r"(\d+)-[0-9a-f]{8}")  # how our own names itself, its version first
 FAILURES = tuple(STATUS_CODES[s] for s in (Status.FAILED, Status.TIMEOUT, Status.MEMORY, Status.CRASHED))
 
 
@@ -42,6 +44,8 @@ class Matrices:
     statuses : int8 array of shape (n_datasets, n_configurations)
         `UNTRIED` or one of `STATUS_CODES`.
     metafeatures : array of shape (n_datasets, n_metafeatures)
+        NaN where undefined, and all along the row of a dataset that another version of our extractor described: what
+        it called by these names was something else.
     protocols : tuple
         The one of each dataset's row; a row never mixes protocols.
     """
@@ -56,7 +60,7 @@ class Matrices:
     metafeatures: Floats
     protocols: tuple[Protocol, ...]
 
-    def take_configurations(self, chosen: Sequence[bool]) -> "Matrices":
+    def take_configurations(self, chosen: Sequence[bool] | NDArray[np.bool_]) -> "Matrices":
         """Return the matrices with only the columns where `chosen` is true."""
         columns = np.flatnonzero(np.asarray(chosen, dtype=bool))
         return replace(
@@ -371,7 +375,8 @@ def _means(
 
 
 def _metafeature_table(parts: list[_Part], rows: list[_Row]) -> tuple[tuple[str, ...], Floats]:
-    records = [parts[store].metafeatures.get(parts[store].records[dataset].name) for store, dataset, _ in rows]
+    found = [parts[store].metafeatures.get(parts[store].records[dataset].name) for store, dataset, _ in rows]
+    records = [record if record is not None and _is_up_to_date(record) else None for record in found]
     lists = dict.fromkeys(record.names for record in records if record is not None)
     names = tuple(dict.fromkeys(name for names in lists for name in names))
     position = {name: i for i, name in enumerate(names)}
@@ -381,3 +386,11 @@ def _metafeature_table(parts: list[_Part], rows: list[_Row]) -> tuple[tuple[str,
         if record is not None:
             table[row, places[record.names]] = record.values
     return names, table
+
+
+def _is_up_to_date(record: MetaFeatureRecord) -> bool:
+    """Return whether our extractor would say the same today; what others found out is taken as it is."""
+    from automl_meta.metafeatures.extractor import VERSION  # slow to import
+
+    ours = OUR_EXTRACTOR.fullmatch(record.extractor)
+    return ours is None or int(ours[1]) == VERSION

@@ -12,7 +12,7 @@ from automl_meta.metabase import schema
 from automl_meta.metabase.connection import DamagedError, connect, store_uri
 from automl_meta.metabase.dataset_rows import COLUMNS, filled_in
 from automl_meta.metabase.sealing import seal
-from automl_meta.metabase.store import MetaBase
+from automl_meta.metabase.store import MetaBase, removal_command
 from automl_meta.metabase.verification import damages
 
 # Names and hashes say what is the same in two stores; the ids of rows are each store's own.
@@ -138,5 +138,5 @@ def _check_same_datasets(store: MetaBase, other: MetaBase, path: Path) -> None:
             raise InputError(
                 f"{path}: its dataset {record.name!r} is another one than that of the same name before it: "
                 f"{difference}. Add one of them under another name, or try: "
-                f"automl-meta metabase remove {record.name} --metabase {path}"
+                f"{removal_command(record.name, path)}"
             )

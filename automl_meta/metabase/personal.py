@@ -4,16 +4,21 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from automl_meta.execution.protocol import Status
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord
 from automl_meta.metabase.shipped import personal_path
 from automl_meta.metabase.store import MetaBase
+
+# These say what one run had time, memory and patience for, and nothing of the configuration.
+OF_THE_RUN = frozenset({Status.TIMEOUT, Status.MEMORY, Status.CANCELLED})
 
 
 def learn(journal: Path, personal: Path | None = None, *, name: str | None = None) -> list[str]:
     """Add the experiments of a journal to the personal meta-base, and return the names of their datasets there.
 
     Meta-features, configurations, scores and what they cost go in. Names of files and columns, labels, checksums and
-    the texts of errors, which may quote cells, stay out.
+    the texts of errors, which may quote cells, stay out. So does what this run's limits ended: the next one may have
+    others. A success takes the place of a failure that was learned before.
 
     Parameters
     ----------
@@ -28,7 +33,7 @@ def learn(journal: Path, personal: Path | None = None, *, name: str | None = Non
     Raises
     ------
     InputError
-        If the journal is missing or not a store.
+        If the journal is missing or not a store, or another dataset has the `name`.
     """
     personal = personal or personal_path()
     personal.parent.mkdir(parents=True, exist_ok=True)
@@ -36,13 +41,18 @@ def learn(journal: Path, personal: Path | None = None, *, name: str | None = Non
     with MetaBase.open(journal, "r") as source, MetaBase.open(personal, "w") as target, target.transaction():
         features = source.metafeatures()
         for record in source.datasets():
+            runs = [run for run in source.runs(record.name) if run.status not in OF_THE_RUN]
+            if not runs:
+                continue
             kept = _without_names(record, features.get(record.name), name)
             target.add_dataset(kept)
             if record.name in features:
                 target.set_metafeatures(kept.name, features[record.name])
-            for run in source.runs(record.name):
+            known = {protocol: target.finished(kept.name, protocol) for protocol in source.protocols()}
+            for run in runs:
                 error = run.error.partition(":")[0] if run.error else ""
-                target.add_run(replace(run, dataset=kept.name, error=error, origin=""))
+                better = run.status is Status.OK and known[run.protocol].get(run.configuration.id) is not Status.OK
+                target.add_run(replace(run, dataset=kept.name, error=error, origin=""), replace=better)
             names.append(kept.name)
     return names
 

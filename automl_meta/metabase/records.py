@@ -12,12 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.datasets.task import Task
-from automl_meta.errors import quoted
+from automl_meta.errors import InputError, quoted
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.pipelines.configuration import Configuration
 
+# The sources of what `fit` ran, by which rows validated which and how they counted. The folds are others, so on one
+# dataset what has one source is not compared with what has another.
+FIT_SOURCES = tuple(f"fit{order}{weight}" for order in ("", " by time", " by groups") for weight in ("", " weighted"))
+
 PACKAGES = ("automl-meta", "scikit-learn", "numpy", "scipy", "pandas", "lightgbm", "catboost", "xgboost-cpu", "torch")
+MOST = 2**63 - 1  # that a store can keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +50,28 @@ class DatasetRecord:
     openml_id: int | None = None
     checksum: str = ""
 
-    def difference(self, known: "DatasetRecord") -> str:
-        """Return what tells it from `known`, one of the same name; empty if both may be the same dataset."""
+    def difference(self, known: "DatasetRecord", *, counted: bool = True) -> str:
+        """Return what tells it from `known`, one of the same name; empty if both may be the same dataset.
+
+        Sizes tell two datasets apart where nothing else says that they are one: with the same checksum or the same
+        number at OpenML, rows may have been counted differently. Columns do not: some count features alone.
+
+        Parameters
+        ----------
+        counted : bool
+            Whether the sizes here were found in the table, and not in what somebody says of it.
+        """
         if self.task is not known.task:
             return f"its task is another: {known.task} there, {self.task} here"
         if self.target and known.target and self.target != known.target:
             return f"its target is another: {quoted(known.target)} there, {quoted(self.target)} here"
         if self.checksum and known.checksum and self.checksum != known.checksum:
             return "its data have changed"
+        if (self.checksum and known.checksum) or (self.openml_id is not None and self.openml_id == known.openml_id):
+            return ""
+        for what, there, here in (("rows", known.n_rows, self.n_rows), ("classes", known.n_classes, self.n_classes)):
+            if counted and there and here and there != here:
+                return f"its number of {what} is another: {there:,} there, {here:,} here"
         return ""
 
 
@@ -69,13 +88,23 @@ class Protocol:
     seed : int
         Of the row sample, the folds and the fits.
     source : str
-        Who made the runs: "build", "fit", "import", or what an importer says.
+        Who made the runs: "build", one of `FIT_SOURCES`, "import", or what an importer says.
+
+    Raises
+    ------
+    InputError
+        If a number is larger than a store can keep.
     """
 
     rows: int = 0
     folds: int = 0
     seed: int = 0
     source: str = "build"
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "folds", "seed"):
+            if abs(getattr(self, name)) > MOST:
+                raise InputError(f"{name}: {getattr(self, name)} is more than a meta-base can keep. Try less.")
 
     def __str__(self) -> str:
         rows = f"{self.rows} rows" if self.rows else "all rows"

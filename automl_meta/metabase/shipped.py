@@ -25,7 +25,7 @@ def shipped_path() -> Path | None:
 
 
 def default_path() -> Path:
-    """Return the meta-base to use where none was named: by AUTOML_META_METABASE, or the shipped one.
+    """Return the meta-base to read where none was named: by AUTOML_META_METABASE, or the shipped one.
 
     Raises
     ------
@@ -52,13 +52,10 @@ def personal_path() -> Path:
 
 
 def writable_path() -> Path:
-    """Return the meta-base that is changed where none was named: by AUTOML_META_METABASE, or the personal one.
+    """Return the meta-base that is written to where none was named: always the personal one, whose folder is made.
 
-    The folder of the personal one is made.
+    AUTOML_META_METABASE names what is read; many may share that.
     """
-    named = os.environ.get(METABASE_VARIABLE)
-    if named:
-        return Path(named).expanduser()
     path = personal_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     return path

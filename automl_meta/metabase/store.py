@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -128,10 +129,10 @@ class MetaBase:
         Raises
         ------
         InputError
-            If a dataset of this name is there whose task, target or data were different.
+            If a dataset of this name is there whose task, target, data or size were different.
         """
         with self.transaction():
-            known = self.check_same(record)
+            known = self._check_same(record, counted=True)
             self.connection.execute(
                 f"""INSERT INTO dataset ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 {filled_in("excluded", "dataset")}""",
@@ -156,17 +157,22 @@ class MetaBase:
     def check_same(self, record: DatasetRecord) -> DatasetRecord | None:
         """Check that a dataset of this name, if there is one, may be the same, and return it.
 
+        The table need not have been read: sizes, which may be what an index says, are looked at when it is added.
+
         Raises
         ------
         InputError
             If its task, target or data were different.
         """
+        return self._check_same(record, counted=False)
+
+    def _check_same(self, record: DatasetRecord, *, counted: bool) -> DatasetRecord | None:
         known = self.dataset(record.name)
-        difference = record.difference(known) if known is not None else ""
+        difference = record.difference(known, counted=counted) if known is not None else ""
         if difference:
             raise InputError(
                 f"{self.path}: the dataset {record.name!r} is in the meta-base already, and {difference}. "
-                f"Give it another name (--name), or try: automl-meta metabase remove {record.name}"
+                f"Give it another name (--name), or try: {removal_command(record.name, self.path)}"
             )
         return known
 
@@ -395,6 +401,11 @@ class MetaBase:
     def protocols(self) -> list[Protocol]:
         """Return the protocols, in the order in which they came."""
         return list(self.keys.protocols().values())
+
+
+def removal_command(dataset: str, path: Path) -> str:
+    """Return the command that removes a dataset from the store at `path`."""
+    return shlex.join(["automl-meta", "metabase", "remove", "--metabase", str(path), "--", dataset])
 
 
 def _none_if_nan(value: float) -> float | None:

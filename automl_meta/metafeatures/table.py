@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.datasets.dataset import Dataset
+from automl_meta.datasets.levels import NEW_LEVEL
 from automl_meta.datasets.schema import ColumnRole
 from automl_meta.seeding import generator, integer_seed
 
@@ -264,7 +265,9 @@ def _codes(column: "pd.Series") -> Ints:
 
 
 def _n_levels(column: "pd.Series") -> int:
-    return len(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else 2
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return 2
+    return int((column.cat.categories != NEW_LEVEL).sum())
 
 
 def _stacked(columns: Iterable[NDArray[Any]], n_columns: int, n_rows: int, dtype: type = np.float64) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.metalearning.choice import choose
+from automl_meta.metalearning.choice import NothingLeftError, choose
 from automl_meta.metalearning.chosen import ModelMaker
 from automl_meta.metalearning.combined import Combined
 from automl_meta.metalearning.importance import hyperparameter_importance
@@ -174,14 +174,14 @@ class Advisor:
 
         Raises
         ------
-        ValueError
+        NothingLeftError
             If nothing is left, or nothing that is likely to end in time.
         """
         if self._fallback:
             for configuration in self._fallback:
                 if configuration.id not in observed and configuration.id not in excluded:
                     return configuration
-            raise ValueError("no configuration is left to propose: all candidates have been observed")
+            raise NothingLeftError("no configuration is left to propose: all candidates have been observed")
         known = self._known(observed)
         allowed, cost = self._allowed.copy(), None
         allowed[[self._position[key] for key in excluded if key in self._position]] = False
@@ -232,12 +232,13 @@ class Advisor:
         Without experience they are the catalogue's first, and nothing is expected of them.
         """
         if self._fallback:
-            return [_hearsay(configuration) for configuration in self._fallback[:top]]
+            return [_hearsay(configuration, self.memory.metric) for configuration in self._fallback[:top]]
         return recommend(
             self._model,
             self.memory.experience,
             self.memory.configurations,
             self._metafeatures,
+            metric=self.memory.metric,
             observed=self._known(observed or {}),
             allowed=self._allowed,
             seconds=self._seconds,
@@ -247,6 +248,11 @@ class Advisor:
             chosen=self._chosen,
             alike=None if self._chosen is None else self._alike(),
         )
+
+    def chosen_elsewhere(self, configurations: Sequence[Configuration]) -> list[Recommendation]:
+        """Return configurations that others have ranked, with their expected seconds; no more is expected of them."""
+        metric = self.memory.metric
+        return [_hearsay(one, metric, self.expected_seconds(one)) for one in configurations]
 
     def expected_standings(self, observed: Mapping[str, float]) -> tuple[Floats, Floats]:
         """Return expected standings of the memory's configurations and their deviations, given `observed`."""
@@ -272,15 +278,16 @@ class Advisor:
         return {self._position[key]: value for key, value in values.items() if key in self._position}
 
 
-def _hearsay(configuration: Configuration) -> Recommendation:
+def _hearsay(configuration: Configuration, metric: str, seconds: float = float("nan")) -> Recommendation:
     unknown = float("nan")
     return Recommendation(
         configuration=configuration,
+        metric=metric,
         standing=unknown,
         doubt=unknown,
         score=None,
         score_doubt=None,
-        seconds=unknown,
+        seconds=seconds,
         seconds_factor=unknown,
         measured=0,
         evidence=(),

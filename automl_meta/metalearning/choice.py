@@ -10,6 +10,10 @@ from automl_meta.metalearning.protocol import Floats
 DIGITS = 9  # values that agree to this many decimals are ties: sums in another order differ in the last bits
 
 
+class NothingLeftError(Exception):
+    """All that may be proposed has been observed."""
+
+
 def choose(
     values: Floats, tie_order: NDArray[np.intp], allowed: NDArray[np.bool_], observed: Mapping[int, float]
 ) -> int:
@@ -17,14 +21,14 @@ def choose(
 
     Raises
     ------
-    ValueError
+    NothingLeftError
         If none is left.
     """
     left = allowed.copy()
     left[list(observed)] = False
     candidates = np.flatnonzero(left)
     if not len(candidates):
-        raise ValueError("no configuration is left to propose: all that are allowed have been observed")
+        raise NothingLeftError("no configuration is left to propose: all that are allowed have been observed")
     order = np.lexsort((tie_order[candidates], -np.round(values[candidates], DIGITS)))
     return int(candidates[order[0]])
 

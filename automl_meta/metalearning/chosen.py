@@ -4,6 +4,7 @@ Classical methods are fitted on the spot. Few-shot methods were trained before, 
 their weights are found beside the meta-base that they came from, or in the user's own folder.
 """
 
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,9 +100,10 @@ def find_trained(method: str, memory: Memory, paths: Sequence[Path]) -> "Trained
                 found = load(folder / file)
                 if found.origin.checksum in checksums:
                     return found
+    command = ["automl-meta", "metabase", "train-meta-models", "--metabase", str(paths[0]), "--methods", method]
     raise InputError(
         f"{method} has not been trained on this meta-base for {memory.task.value} tasks by {memory.metric}. Try: "
-        f"automl-meta metabase train-meta-models --metabase {paths[0]} --methods {method} --metric {memory.metric}"
+        f"{shlex.join([*command, '--metric', memory.metric])}"
     )
 
 

@@ -67,7 +67,8 @@ class Combined:
         )
         self.similarity_ = similarity or fit_similarity(self.knowledge_)
         self.scaler_ = fit_scaler(self.knowledge_.metafeatures)
-        self.novelty_ = fit_novelty(self.scaler_.transform(self.knowledge_.metafeatures))
+        described = self.knowledge_.metafeatures[self.knowledge_.described]
+        self.novelty_ = fit_novelty(self.scaler_.transform(described))
         self._last_weights: tuple[bytes, Floats] | None = None
         return self
 

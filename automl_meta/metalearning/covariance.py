@@ -10,6 +10,7 @@ IDIOSYNCRATIC = 0.1  # of the mean variance: what one configuration does on one 
 TARGET = 0.4  # weight of the target that the empirical covariance is shrunk to
 MEASURED = 10.0  # datasets at which a configuration's own covariance weighs as much as its likes'
 UNKNOWN = 0.04  # variance of a standing of which nothing is known
+LEAST = 0.1  # of it, that a standing keeps where all known datasets agree: the next one may not
 
 
 def shrunk_covariance(
@@ -41,7 +42,7 @@ def shrunk_covariance(
         empirical += np.diag(variances.mean(axis=0))
     measured = knowledge.measured
     own = measured / (measured + MEASURED)
-    typical = float(np.average(np.diag(empirical), weights=own + 1e-9))
+    typical = max(float(np.average(np.diag(empirical), weights=own + 1e-9)), LEAST * UNKNOWN)
     deviation = np.sqrt(own * np.diag(empirical) + (1 - own) * typical)
     target = deviation[:, None] * kernel.matrix * deviation
     trust = np.sqrt((1 - TARGET) * own)

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta import __version__
+from automl_meta.datasets.listing import names_in
 from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 from automl_meta.evaluation.metrics import default_metric, metrics_of, resolve_metric
 from automl_meta.files import replacing
 from automl_meta.metabase.experience import Experience, Floats
-from automl_meta.metabase.matrices import UNTRIED, Matrices
+from automl_meta.metabase.records import FIT_SOURCES
+from automl_meta.metalearning.kept_configurations import kept_configurations
 from automl_meta.metalearning.similarity import Similarity, fit_similarity
 from automl_meta.metalearning.standings import learn_standings
 from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 9  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 10  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
-# What is learned grows with the square of the configurations. Runs that others made at random have many of them, each
-# measured once; the rest are those measured most often.
-MOST_CONFIGURATIONS = 2000
-OWN_SOURCES = frozenset({"build", "fit", "import"})  # of runs that are made as `fit` makes them
+OWN_SOURCES = frozenset({"build", "import", *FIT_SOURCES})  # of runs that are made as `fit` makes them
 
 # Metrics that the meta-base does not store, and the stored one that orders configurations most like it.
 RELATIVES = {
@@ -88,9 +87,12 @@ class Memory:
     @property
     def note(self) -> str:
         """A sentence about the metric if it had to be replaced, else nothing."""
-        if self.metric == self.asked:
-            return ""
-        return f"The meta-base has no {self.asked}; ranked by {self.metric}, its nearest relative."
+        return note_on(self.asked, self.metric)
+
+
+def note_on(asked: str, used: str) -> str:
+    """Return a sentence where the metric `used` for ranking is not the one that was `asked` for, else nothing."""
+    return "" if used == asked else f"The meta-base has no {asked}; ranked by {used}, its nearest relative."
 
 
 def remember(
@@ -111,7 +113,7 @@ def remember(
     metric : str, optional
         Name of a scorer; the task's default if not given. One that is not stored is replaced by its nearest relative.
     forget : collection of str
-        Datasets and families that must not be known, see `without`. What ran only there is not known either.
+        Datasets and families that must not be known, see `remembered`. What ran only there is not known either.
     cache : Path, optional
         Folder; that of this user if not given.
 
@@ -133,38 +135,47 @@ def remember(
     return memory
 
 
-def without(experience: Experience, names: Collection[str]) -> Experience:
-    """Return `experience` without the datasets and families called `names`; a dataset takes its family with it.
+def remembered(
+    datasets: Sequence[str], families: Sequence[str], metafeatures: Floats, names: Collection[str]
+) -> NDArray[np.bool_]:
+    """Return which of the datasets stay where `names` are forgotten, see `names_meant`.
 
-    So do near-duplicates, such as the same table under the name by which `fit --learn` keeps it, and their families.
+    A dataset takes its family with it. So do near-duplicates, such as the same table under the name by which
+    `fit --learn` keeps it, and their families.
 
     Raises
     ------
     InputError
         If nothing has one of the names.
     """
-    return experience.take(remembered(experience.datasets, experience.families, experience.metafeatures, names))
-
-
-def remembered(
-    datasets: Sequence[str], families: Sequence[str], metafeatures: Floats, names: Collection[str]
-) -> NDArray[np.bool_]:
-    """Return which of the datasets stay where `names` are forgotten, see `without`."""
     if not names:
         return np.ones(len(datasets), dtype=bool)
     from automl_meta.metalearning.loo import joined_families  # SciPy's part for it is slow to import
 
     known = list(zip(datasets, families, strict=True))
-    forgotten = np.zeros(len(known), dtype=bool)
-    for name in names:
-        named = np.array([name in pair for pair in known], dtype=bool)
-        if not named.any():
-            near = difflib.get_close_matches(name, sorted({*datasets, *families}), n=3)
-            hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase info"
-            raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
-        forgotten |= named
+    meant = names_meant(names, {*datasets, *families})
+    forgotten = np.array([not meant.isdisjoint(pair) for pair in known], dtype=bool)
     groups = joined_families(families, metafeatures)
     return ~np.isin(groups, groups[forgotten])
+
+
+def names_meant(texts: Iterable[str], known: Collection[str]) -> set[str]:
+    """Return the datasets and families that are meant: each text is a name, or several separated by commas.
+
+    A name that has commas itself is taken as it is where it is known.
+
+    Raises
+    ------
+    InputError
+        If one of them is not among the `known`.
+    """
+    meant = names_in(texts, known)
+    for name in meant:
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=3)
+            hint = f" Did you mean {', '.join(near)}?" if near else " Try: automl-meta metabase export -o tables"
+            raise InputError(f"the meta-base has no dataset or family {name!r} for this kind of task.{hint}")
+    return set(meant)
 
 
 def cache_directory() -> Path:
@@ -206,7 +217,8 @@ def read_comparable(
     """Return the experience of `task`, its configurations, and the metric that it is in.
 
     Both kinds of classification are taken together where the metric is defined for both. Configurations that the
-    catalogue does not have are left out.
+    catalogue does not have are left out; where there are very many, so are those that say least, see
+    `kept_configurations`.
 
     Parameters
     ----------
@@ -240,21 +252,12 @@ def _read(
     if not matrices.datasets:
         return empty_experience(), (), asked, ()
     stored = nearest_metric(asked, matrices.scored, task)
-    matrices = matrices.take_configurations(_most_measured(matrices))
+    matrices = matrices.take_configurations(kept_configurations(matrices, stored))
     experience = matrices.experience(stored, vectorize(matrices.configurations, task))
     sources = tuple(sorted({protocol.source for protocol in matrices.protocols}))
     kept = np.flatnonzero(experience.tried)  # what ran nowhere else is forgotten too
     configurations = tuple(matrices.configurations[column] for column in kept)
     return experience.take_configurations(kept), configurations, stored, sources
-
-
-def _most_measured(matrices: Matrices) -> list[bool]:
-    """Return which configurations are kept; among equals the id, a hash, decides."""
-    counts = (matrices.statuses != UNTRIED).sum(axis=0)
-    order = np.lexsort(([configuration.id for configuration in matrices.configurations], -counts))
-    kept = np.zeros(len(counts), dtype=bool)
-    kept[order[:MOST_CONFIGURATIONS]] = True
-    return list(map(bool, kept))
 
 
 def _learn(paths: Sequence[Path], task: Task, asked: str, forget: Collection[str]) -> Memory:

@@ -33,6 +33,7 @@ class NearestDatasets:
     def nearest(self, metafeatures: Floats) -> NDArray[np.intp]:
         """Return the positions of the nearest datasets in ``knowledge_``, nearest first; ties by name."""
         squares = ((self.scaled_ - self.scaler_.transform(metafeatures[None])) ** 2).sum(axis=1)
+        squares[~self.knowledge_.described] = np.inf
         return np.argsort(np.round(squares, 9), kind="stable")[: self.neighbours]
 
     def believe(self, metafeatures: Floats, observed: Mapping[int, float]) -> Belief:

@@ -52,8 +52,8 @@ class MetaModel(Protocol):
 
         Raises
         ------
-        ValueError
-            If none is left.
+        NothingLeftError
+            If none is left, as `choose` does.
         """
 
 

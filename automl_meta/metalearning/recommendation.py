@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from automl_meta.metalearning.choice import choose
 from automl_meta.metalearning.combined import Combined
+from automl_meta.metalearning.levels import Levels, learn_levels
 from automl_meta.metalearning.protocol import Belief, Experience, Floats, MetaModel, Valuing
 from automl_meta.metalearning.seconds import SecondsBelief
 from automl_meta.pipelines.configuration import Configuration
@@ -42,8 +43,10 @@ class Recommendation:
     standing, doubt : float
         Expected place between the dataset's worst (0) and best (1) configuration, and its standard deviation; NaN, as
         the seconds are, where nothing is known.
+    metric : str
+        The one by which it was ranked, and that `score` is in.
     score, score_doubt : float or None
-        Expected score and its standard deviation, where the metric means the same on every dataset.
+        Expected score and its standard deviation, where the metric means the same on every dataset; higher is better.
     seconds, seconds_factor : float
         Median of the expected time of all folds, and the factor that it may be off by.
     measured : int
@@ -53,6 +56,7 @@ class Recommendation:
     """
 
     configuration: Configuration
+    metric: str
     standing: float
     doubt: float
     score: float | None
@@ -66,6 +70,7 @@ class Recommendation:
         """Return a JSON-ready dict."""
         return {
             "configuration": self.configuration.to_dict(),
+            "metric": self.metric,
             "standing": _number(self.standing),
             "doubt": _number(self.doubt),
             "score": self.score,
@@ -87,6 +92,7 @@ def recommend(
     configurations: Sequence[Configuration],
     metafeatures: Floats,
     *,
+    metric: str,
     observed: Mapping[int, float] | None = None,
     allowed: NDArray[np.bool_] | None = None,
     seconds: SecondsBelief,
@@ -107,6 +113,8 @@ def recommend(
     ----------
     model : Combined
         Fitted to `experience`.
+    metric : str
+        The one that `experience` is in.
     observed : mapping from position to score, optional
         What was tried on this dataset already; not recommended again.
     comparable : bool
@@ -123,22 +131,24 @@ def recommend(
     posterior = model.posterior(metafeatures, observed)
     weights = posterior.component_weights(len(model.components_)) if alike is None else alike
     known = len(model.knowledge_.datasets) > 0
+    scales = learn_levels(model.knowledge_, experience, metric) if comparable and known else None
     levels = None
     if chosen is None:
         belief = model.standings_of(posterior)
         order = _order(posterior.weights, posterior.means, cost, left, observed, model, top)
-        if comparable and known:
-            levels = _levels(model, experience, weights)
+        if scales is not None:
+            levels = _levels(scales, model.knowledge_.standings, weights)
     else:
         belief = chosen.believe(metafeatures, observed)
         order = _order_of(chosen, metafeatures, cost, left, observed, model, top)
-        if comparable and known:
-            levels = _levels_of(belief, model, experience, weights)
+        if scales is not None:
+            levels = _levels_of(belief, scales, weights)
     witnesses = _Witnesses(model, experience, weights)
     measured = model.knowledge_.measured
     return [
         Recommendation(
             configuration=configurations[i],
+            metric=metric,
             standing=float(belief.mean[i]),
             doubt=float(belief.doubt[i]),
             score=None if levels is None else float(levels[0][i]),
@@ -227,28 +237,19 @@ def _order_of(
     return order
 
 
-def _levels_of(belief: Belief, model: Combined, experience: Experience, weights: Floats) -> tuple[Floats, Floats]:
-    """Return expected score and its deviation: a belief in standings, in the scores of the similar datasets."""
-    worst, best = _bounds(model, experience)
-    scores = worst[:, None] + (best - worst)[:, None] * belief.mean
-    mean = weights @ scores
-    within = belief.doubt * (weights @ (best - worst))
-    return mean, np.sqrt(weights @ (scores - mean) ** 2 + within**2)
-
-
-def _bounds(model: Combined, experience: Experience) -> tuple[Floats, Floats]:
-    """Return the worst and the best score on each known dataset."""
-    rows = [experience.datasets.index(name) for name in model.knowledge_.datasets]
-    scores = np.where(np.isfinite(experience.scores[rows]), experience.scores[rows], np.nan)
-    return np.nanmin(scores, axis=1), np.nanmax(scores, axis=1)
-
-
-def _levels(model: Combined, experience: Experience, weights: Floats) -> tuple[Floats, Floats]:
+def _levels(scales: Levels, standings: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return expected score and its deviation: standings on the similar datasets, in their own scores."""
-    worst, best = _bounds(model, experience)
-    filled = worst[:, None] + model.knowledge_.standings * (best - worst)[:, None]
-    mean = weights @ filled
-    return mean, np.sqrt(weights @ (filled - mean) ** 2)
+    scores = scales.expected(standings)
+    mean = weights @ scores
+    return mean, np.sqrt(weights @ (scores - mean) ** 2)
+
+
+def _levels_of(belief: Belief, scales: Levels, weights: Floats) -> tuple[Floats, Floats]:
+    """Return expected score and its deviation: a belief in standings, in the scores of the similar datasets."""
+    scores = scales.at(belief.mean)
+    mean = weights @ scores
+    within = belief.doubt * (weights @ scales.widths)
+    return mean, np.sqrt(weights @ (scores - mean) ** 2 + within**2)
 
 
 class _Witnesses:

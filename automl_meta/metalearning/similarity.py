@@ -31,7 +31,7 @@ class Similarity:
     threshold : array of shape (n_nodes,)
     roots : int array of shape (n_trees,)
     leaves : int array of shape (n_datasets, n_trees)
-        The leaf that each known dataset falls into.
+        The leaf that each known dataset falls into; -1 for those without meta-features, which are like none.
     """
 
     left: NDArray[np.intp]
@@ -65,17 +65,21 @@ class Similarity:
 
 
 def fit_similarity(knowledge: Knowledge, *, seed: int = 0) -> Similarity:
-    """Return the similarity learned from `knowledge`; with fewer than eight datasets all are equally alike."""
-    inputs = fit_scaler(knowledge.metafeatures).transform(knowledge.metafeatures).astype(np.float32)
-    n_datasets, n_kept = inputs.shape
+    """Return the similarity learned from `knowledge`; all are equally alike where fewer than eight are described."""
+    described = knowledge.described
+    metafeatures = knowledge.metafeatures[described]
+    inputs = fit_scaler(metafeatures).transform(metafeatures).astype(np.float32)
+    n_datasets, n_kept = len(described), inputs.shape[1]
     empty = np.zeros(0, dtype=np.intp)
-    if n_datasets < 8 or n_kept == 0:
+    if len(inputs) < 8 or n_kept == 0:
         leaves = np.zeros((n_datasets, 0), dtype=np.intp)
         return Similarity(empty, empty, empty, np.zeros(0), empty, leaves)
     from sklearn.ensemble import ExtraTreesRegressor
 
     forest = ExtraTreesRegressor(N_TREES, min_samples_leaf=LEAF, max_features=min(TRIED, n_kept), random_state=seed)
-    forest.fit(inputs, _principal(knowledge.standings))
+    forest.fit(inputs, _principal(knowledge.standings[described]))
+    all_leaves = np.full((n_datasets, N_TREES), -1, dtype=np.intp)
+    all_leaves[described] = forest.apply(inputs)
     sizes = [tree.tree_.node_count for tree in forest.estimators_]
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
     left, right, feature, threshold = [], [], [], []
@@ -93,7 +97,7 @@ def fit_similarity(knowledge: Knowledge, *, seed: int = 0) -> Similarity:
         feature=np.concatenate(feature).astype(np.intp),
         threshold=np.concatenate(threshold).astype(np.float64),
         roots=roots,
-        leaves=(forest.apply(inputs) + roots).astype(np.intp),
+        leaves=np.where(all_leaves < 0, -1, all_leaves + roots),
     )
 
 

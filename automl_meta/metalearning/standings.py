@@ -1,6 +1,7 @@
 """Scores of many datasets on one scale: where a configuration stands between a dataset's worst and best."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,21 @@ def standings(scores: Floats, failed: NDArray[np.bool_]) -> Floats:
     return np.asarray(result, dtype=np.float64)
 
 
-def place(table: Floats, failed: NDArray[np.bool_]) -> Floats:
+class Placed(NamedTuple):
+    """Standings on one scale for all datasets.
+
+    Attributes
+    ----------
+    table : array of shape (n_datasets, n_configurations)
+    ranges : array of shape (n_datasets, 2)
+        Where the worst and the best known configuration of each dataset stand: what were 0 and 1.
+    """
+
+    table: Floats
+    ranges: Floats
+
+
+def place(table: Floats, failed: NDArray[np.bool_]) -> Placed:
     """Return standings on one scale for all datasets, however few configurations were run on some.
 
     Where only good configurations were run, the worst of them is not the worst that there is. So what is known of a
@@ -54,12 +69,14 @@ def place(table: Floats, failed: NDArray[np.bool_]) -> Floats:
     shared = (tried * tried.sum(axis=0)) @ tried.T.astype(np.float64)  # what many datasets know counts more
     coverage = np.diag(shared)
     placed = np.where(failed, np.nan, table)
+    ranges = np.tile([0.0, 1.0], (len(table), 1))
     for row in np.argsort(-coverage, kind="stable"):
         own = np.isfinite(placed[row])
         others = (coverage > coverage[row]) & (shared[row] >= COMMON * coverage[row])
         low, high = _range_among(placed[row, own], placed[np.ix_(others, own)])
         placed[row] = low + (high - low) * placed[row]
-    return np.where(failed, table, placed)
+        ranges[row] = low, high
+    return Placed(np.where(failed, table, placed), ranges)
 
 
 def _range_among(own: Floats, others: Floats) -> tuple[float, float]:
@@ -90,6 +107,8 @@ class Knowledge:
         out.
     standings : array of shape (n_datasets, n_configurations)
         No NaN; `known` says which were measured. What was not is expected on the stretched scale.
+    ranges : array of shape (n_datasets, 2)
+        Where the worst and the best known score of each dataset stand, failures left aside.
     variances : array of shape (n_datasets, n_configurations)
         Of the stretched standings; 0 where they are known.
     measured : int array of shape (n_configurations,)
@@ -100,11 +119,17 @@ class Knowledge:
 
     datasets: tuple[str, ...]
     standings: Floats
+    ranges: Floats
     variances: Floats
     known: NDArray[np.bool_]
     metafeatures: Floats
     vectors: Floats
     tie_order: NDArray[np.intp]
+
+    @property
+    def described(self) -> NDArray[np.bool_]:
+        """Which datasets have any meta-feature; the others are like none in particular."""
+        return np.asarray(np.isfinite(self.metafeatures).any(axis=1))
 
     @property
     def measured(self) -> NDArray[np.intp]:
@@ -122,12 +147,13 @@ def learn_standings(experience: Experience) -> Knowledge:
     columns = np.argsort(ids, kind="stable")
     tie_order = np.empty(len(ids), dtype=np.intp)
     tie_order[columns] = np.arange(len(ids))
-    placed = place(raw, experience.failed[rows])
+    placed, ranges = place(raw, experience.failed[rows])
     completion = complete(stretch(placed[:, columns]), experience.vectors[columns])
     expected = unstretch(np.clip(completion.table[:, tie_order], 0.0, 1.0))
     return Knowledge(
         datasets=tuple(experience.datasets[i] for i in rows),
         standings=np.where(np.isfinite(placed), placed, expected),
+        ranges=ranges,
         variances=completion.variances[:, tie_order],
         known=np.isfinite(raw),
         metafeatures=experience.metafeatures[rows],

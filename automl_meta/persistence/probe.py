@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.datasets import Column, ColumnRole, Schema
+from automl_meta.datasets.levels import level_dtype
 from automl_meta.ensembling import EnsemblePredictor
 
 N_ROWS = 8
@@ -77,7 +78,7 @@ def _canonical(column: Column, cells: list[Any]) -> Any:
     if column.role in (ColumnRole.NUMERIC, ColumnRole.BOOLEAN):
         return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
     if column.role is ColumnRole.CATEGORICAL:
-        return pd.Categorical(cells, categories=pd.Index(column.levels or (), dtype=object))
+        return pd.Categorical(cells, dtype=level_dtype(column.levels))
     if column.role is ColumnRole.DATE:
         return np.array([np.datetime64("NaT") if cell is None else np.datetime64(cell, "ns") for cell in cells])
     return np.array(cells, dtype=object)

@@ -38,7 +38,7 @@ def build_pipeline(configuration: Configuration, schema: Schema, context: FitCon
         model = CodedClassifier(estimator, n_classes=context.n_classes)
     else:
         transform = str(values.get("target_transform", "none"))
-        model = BoundedRegressor(estimator, transform=transform)
+        model = BoundedRegressor(estimator, transform=transform, accepted=context.accepted)
     return Pipeline([("preprocess", preprocessor), ("model", model)])
 
 

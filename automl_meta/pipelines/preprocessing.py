@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from automl_meta.datasets.levels import level_dtype
 from automl_meta.datasets.schema import ColumnRole, Schema
 from automl_meta.pipelines.context import FitContext
 from automl_meta.pipelines.encoders.categories import OneHotEncoder, TargetMeanEncoder
@@ -23,7 +24,6 @@ Codes = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
 MANY_LEVELS = 32  # in the training rows
-NEARLY_UNIQUE = 1.5  # training rows per level; columns with fewer, and many levels, are read as texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ class Preprocessing:
     categorical
         ``native``: pandas categories reach the estimator; ``ordinal``: codes; ``onehot``: with rare levels grouped;
         ``target``: target encoding, cross-fitted inside the training fold. Where numbers are scaled, columns of many
-        levels are encoded by the target instead of by codes or indicators; columns that are nearly unique are read
-        as texts under every choice.
+        levels are encoded by the target instead of by codes or indicators. A level that the schema lacks becomes what
+        a level becomes that the training rows lack; among ordinal codes it stands in the middle.
     reduction
         For wide tables: ``none``, ``pca`` or ``select`` (univariate).
     """
@@ -94,6 +94,9 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Of inner folds and randomised decompositions.
     """
 
+    # Categories that are read as texts: in models that were saved before the schema decided which columns are texts.
+    level_texts_: Codes = np.zeros(0, dtype=np.intp)
+
     def __init__(
         self,
         roles: tuple[str, ...] = (),
@@ -136,7 +139,7 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.target_ = encoder
         block = np.hstack(numbers)
         self.numbers_ = NumericEncoder(self.numeric, self.missing, integer_seed(self.seed, "numbers")).fit(block)
-        prepared = self._prepared(block, codes, self._fit_texts(X, codes, y, groups))
+        prepared = self._prepared(block, codes, self._fit_texts(X, y, groups))
         self.reducer_ = None
         if self.reduction != "none":
             reducer = WideReducer(self.reduction, self.n_classes > 0, seed=integer_seed(self.seed, "reduction"))
@@ -162,13 +165,11 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         present = np.zeros(codes.shape[1], dtype=np.intp)
         present[looked_at] = [len(np.unique(column)) for column in codes[:, looked_at].T]
         varies, many = present > 1, present > MANY_LEVELS
-        texts = many & (present * NEARLY_UNIQUE > len(codes))
         scaled = self.numeric != "none"
-        by_target = varies & ~texts if self.categorical == "target" else np.zeros_like(varies)
+        by_target = varies if self.categorical == "target" else np.zeros_like(varies)
         if scaled and self.categorical in ("ordinal", "onehot"):
-            by_target = many & ~texts
-        rest = varies & ~texts & ~by_target
-        self.level_texts_, self.by_target_, left = map(np.flatnonzero, (texts, by_target, rest))
+            by_target = many
+        self.by_target_, left = map(np.flatnonzero, (by_target, varies & ~by_target))
         self.native_, self.ordinal_, self.indicated_ = (
             left if self.categorical == kind else left[:0] for kind in ("native", "ordinal", "onehot")
         )
@@ -185,17 +186,12 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         encoded: Floats = self.dates_.transform(dates)
         return encoded
 
-    def _fit_texts(self, X: pd.DataFrame, codes: Codes, y: Target, groups: NDArray[np.int64] | None) -> list[Floats]:
-        """Learn from texts; return what they become, which is in one unit already and not to be scaled.
-
-        Levels read as texts are not told of the target: a level that is new to the schema is no text but missing when
-        rows are predicted, so that what is learned here would not be there then.
-        """
-        n_texts = len(self._positions("text"))
+    def _fit_texts(self, X: pd.DataFrame, y: Target, groups: NDArray[np.int64] | None) -> list[Floats]:
+        """Learn from texts; return what they become, which is in one unit already and not to be scaled."""
         self.texts_, blocks = [], []
-        for number, texts in enumerate(self._texts(X, codes)):
+        for number, position in enumerate(self._positions("text")):
             encoder = TextEncoder(seed=integer_seed(self.seed, "text", number), n_classes=self.n_classes)
-            blocks.append(encoder.fit_transform(texts, y if number < n_texts else None, groups))
+            blocks.append(encoder.fit_transform(X.iloc[:, position].to_numpy(dtype=object), y, groups))
             self.texts_.append(encoder)
         return blocks
 
@@ -210,13 +206,13 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack(columns) if columns else np.zeros((len(X), 0), dtype="datetime64[ns]")
 
     def _texts(self, X: pd.DataFrame, codes: Codes) -> list[NDArray[np.object_]]:
-        """Return the columns of text, and those of categories that are read as texts."""
+        """Return the columns of text, and those of categories that the model reads as texts."""
         texts = [X.iloc[:, position].to_numpy(dtype=object) for position in self._positions("text")]
-        names = [np.array([None, *self.levels[column]], dtype=object) for column in self.level_texts_]
+        names = [np.array([None, *self.levels[column], None], dtype=object) for column in self.level_texts_]
         return texts + [known[codes[:, column]] for known, column in zip(names, self.level_texts_, strict=True)]
 
     def _codes(self, X: pd.DataFrame) -> Codes:
-        """Return the level of each categorical cell counted from 1, 0 where it is missing."""
+        """Return the level of each categorical cell counted from 1, 0 where it is missing; a new one is the last."""
         columns = [X.iloc[:, position].cat.codes.to_numpy() for position in self._positions("categorical")]
         if not columns:
             return np.zeros((len(X), 0), dtype=np.intp)
@@ -228,19 +224,27 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _prepared(self, numbers: Floats, codes: Codes, texts: list[Floats]) -> Floats:
         blocks = [self.numbers_.transform(numbers), *texts]
         if self.ordinal_.size:
-            blocks.append(codes[:, self.ordinal_].astype(np.float64))
+            blocks.append(self._in_order(codes[:, self.ordinal_]))
         if self.indicated_.size:
             blocks.append(self.one_hot_.transform(codes[:, self.indicated_]))
         return np.hstack(blocks) if len(blocks) > 1 else blocks[0]
+
+    def _in_order(self, codes: Codes) -> Floats:
+        """Return codes of `ordinal_` as numbers, new levels in the middle: their place in the order is unknown."""
+        last = np.array(self._n_levels(self.ordinal_))
+        return np.where(codes > last, (last + 1) / 2, codes)
 
     def _finished(self, prepared: Floats, codes: Codes) -> Floats | pd.DataFrame:
         if not prepared.shape[1] and not self.native_.size:
             prepared = np.zeros((len(prepared), 1))  # no column tells rows apart; estimators want one
         if self.categorical != "native":
             return prepared
-        columns = {
-            f"c{column}": pd.Categorical.from_codes(codes[:, column] - 1, pd.Index(self.levels[column], dtype=object))
-            for column in self.native_
-        }
+        columns = {f"c{column}": self._native(codes[:, column], self.levels[column]) for column in self.native_}
         frame = pd.DataFrame(prepared, columns=[f"x{column}" for column in range(prepared.shape[1])])
         return pd.concat([frame, pd.DataFrame(columns)], axis=1) if columns else frame
+
+    @staticmethod
+    def _native(codes: Codes, levels: tuple[str, ...]) -> pd.Categorical:
+        """Return categories: the schema's levels, and `NEW_LEVEL` behind them where it occurs."""
+        names = level_dtype(levels).categories
+        return pd.Categorical.from_codes(codes - 1, names if (codes > len(levels)).any() else names[:-1])

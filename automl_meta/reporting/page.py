@@ -16,13 +16,14 @@ from automl_meta.reporting.tables import (
     metafeature_rows,
     ranked_row,
     ranked_rows,
+    recommended_note,
     recommended_row,
     slice_rows,
     slices_lead,
     slices_note,
     with_bars,
 )
-from automl_meta.reporting.words import listed, metric_name, metric_value, plain_number, summary
+from automl_meta.reporting.words import direction, listed, metric_name, metric_value, plain_number, summary
 
 Content = Mapping[str, Any]
 
@@ -77,9 +78,11 @@ def page(manifest: Content, report: Content, *, warnings: Sequence[str] = (), te
         "data": _data(schema, report),
         "similar": with_bars([(one["name"], one["similarity"]) for one in report.get("similar", ())]),
         "metafeatures": metafeature_rows(manifest.get("metafeatures", {})),
-        "recommended": [recommended_row(rank, one) for rank, one in enumerate(report.get("recommendations", ()), 1)],
+        "recommended": [recommended_row(rank, one, metric)
+                        for rank, one in enumerate(report.get("recommendations", ()), 1)],
+        "recommended_note": recommended_note(report, metric),
         "metric_name": metric_name(metric),
-        "direction": "lower is better" if metric.startswith("neg_") else "higher is better",
+        "direction": direction(metric),
         "leaderboard": [ranked_row(row, metric) for row in ranked_rows(manifest)][:MOST_ROWS],
         "over_time": figures.score_over_time(report.get("timeline", ()), metric),
         "stopped": f"The search ended: {report['stopped']}." if report.get("stopped") else "",

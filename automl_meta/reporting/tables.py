@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from automl_meta.datasets.schema import FEATURE_ROLES
 from automl_meta.metafeatures.registry import REGISTRY
-from automl_meta.reporting.words import as_sentence, metric_value, plain_number
+from automl_meta.reporting.words import as_sentence, direction, metric_name, metric_value, plain_number
 
 Content = Mapping[str, Any]
 Row = Sequence[Any]
@@ -36,17 +36,30 @@ def metafeature_rows(values: Content) -> list[Row]:
     ]
 
 
-def recommended_row(rank: int, one: Content) -> Row:
-    """Return what was expected of a configuration, and why."""
+def recommended_row(rank: int, one: Content, metric: str) -> Row:
+    """Return what was expected of a configuration, and why; `metric` is the run's, if it does not say its own."""
     expected = "-"
     if one.get("score") is not None:
-        expected = f"{plain_number(one['score'])} ± {plain_number(one['score_doubt'], 2)}"
+        score = metric_value(str(one.get("metric", metric)), one["score"])
+        expected = f"{score} ± {plain_number(one['score_doubt'], 2)}"
     elif one.get("standing") is not None:
         expected = f"{one['standing']:.2f} ± {one['doubt']:.2f} of 1"
     ranks = [f"rank {e['rank']} of {e['of']} on {e['dataset']}" for e in one["evidence"] if e["rank"] is not None]
     seconds = "-" if one.get("seconds") is None else f"{one['seconds']:.1f}"
     why = "; ".join(ranks) or "like configurations that did well; not measured on the most similar datasets"
     return rank, one["brief"], expected, seconds, why
+
+
+def recommended_note(report: Content, metric: str) -> str:
+    """Return whether it was ranked by another metric than the run's, and what the expected values mean."""
+    picks = report.get("recommendations", ())
+    scored = [str(one.get("metric", metric)) for one in picks if one.get("score") is not None]
+    told = [str(report.get("recommendation_note", ""))]
+    if scored:
+        told.append(f"Expected is the {metric_name(scored[0])}, {direction(scored[0])}.")
+    elif any(one.get("standing") is not None for one in picks):
+        told.append("Expected is the place between the worst (0) and the best (1) known configuration.")
+    return " ".join(filter(None, told))
 
 
 def ranked_rows(manifest: Content) -> list[Content]:

@@ -36,6 +36,11 @@ def metric_value(metric: str, score: float | None) -> str:
     return plain_number(-score if metric.startswith("neg_") else score)
 
 
+def direction(metric: str) -> str:
+    """Return which of two values, as `metric_value` shows them, is the better one."""
+    return "lower is better" if metric.startswith("neg_") else "higher is better"
+
+
 def plain_number(value: float | None, digits: int = 4) -> str:
     """Return a number with about `digits` digits, never in scientific notation where it can be avoided."""
     if value is None or not math.isfinite(value):
@@ -113,10 +118,13 @@ def _compared(manifest: Content, report: Content) -> str:
     accuracy = scores.get("accuracy")
     if rows and accuracy is not None:
         total = max(sum(int(row["rows"]) for row in rows), 1)
-        largest = max(rows, key=lambda row: int(row["rows"]))
+        share, largest = max((row.get("share", int(row["rows"]) / total), str(row["class"])) for row in rows)
+        counted = (
+            " by their weights" if any(column["role"] == "weight" for column in manifest["schema"]["columns"]) else ""
+        )
         return (
-            f"It names the right class for {accuracy:.1%} of the rows; always saying {largest['class']!r} would be "
-            f"right for {int(largest['rows']) / total:.1%}."
+            f"It names the right class for {accuracy:.1%} of the rows{counted}; always saying {largest!r} would be "
+            f"right for {share:.1%}."
         )
     explained = scores.get("r2")
     if explained is not None:

@@ -34,7 +34,12 @@ class Patience:
         self._since = 0  # evaluations when that was
 
     def add(self, evaluation: Evaluation) -> None:
-        """Take in an evaluation; failures and those that were given up are evaluations that did not help."""
+        """Take in an evaluation; failures and those that were given up are evaluations that did not help.
+
+        First looks are passed over: they are there to choose what is evaluated, and could not help by themselves.
+        """
+        if evaluation.fidelity.is_look:
+            return
         self._ended += 1
         score = evaluation.score(self._metric)
         if evaluation.status is not Status.OK or not np.isfinite(score):

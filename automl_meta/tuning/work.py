@@ -8,6 +8,7 @@ from automl_meta.datasets.dataset import Dataset
 from automl_meta.evaluation.all_rows import evaluate_without_folds
 from automl_meta.evaluation.cross_validation import cross_validate
 from automl_meta.evaluation.folds import Fold
+from automl_meta.evaluation.metrics import resolve_metric
 from automl_meta.evaluation.partial import FULL, Fidelity, Race
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Shared
@@ -39,6 +40,7 @@ def evaluate(
         return evaluate_without_folds(
             configuration,
             given.dataset,
+            resolve_metric(given.metric, given.dataset.task),
             seed=given.seed,
             threads=threads,
             max_seconds=max_seconds,

@@ -19,6 +19,7 @@ from automl_meta.execution import InlineExecutor
 from automl_meta.persistence import load_model, make_model, save_model
 from automl_meta.pipelines.catalogue import default_configuration
 from automl_meta.tuning.budget import Budget, Clock
+from automl_meta.tuning.tuner import TunerLimits
 
 QUICK = {
     "time_budget": None,
@@ -52,6 +53,8 @@ def test_a_limit_on_predicting_leaves_one_model_of_the_fastest(cancer: Dataset) 
     sizes, plan = members_of(cancer, predict_limit=1e-6)
     assert sizes == [1]
     assert len(plan.members) == 1
+    assert "nothing that was tried keeps to 1e-06 s for 1,000 rows" in plan.reason
+    assert "keeps to" not in members_of(cancer, predict_limit=1000)[1].reason
 
 
 def test_costs_decide_the_class(cancer: Dataset) -> None:
@@ -118,7 +121,7 @@ def combining_of(dataset: Dataset, options: RunOptions, names: tuple[str, ...], 
         folds=folds,
         seed=options.seed,
         executor=InlineExecutor(),
-        memory_mb=1000.0,
+        limits=TunerLimits(memory_mb=1000.0),
         folder=folder,
     )
     clock = Clock(Budget(evaluations=len(names)))

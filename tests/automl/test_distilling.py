@@ -7,6 +7,7 @@ from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run
 from automl_meta.datasets import Dataset, RowColumns, make_dataset
 from automl_meta.datasets.fingerprint import fingerprint
+from automl_meta.datasets.levels import NEW_LEVEL
 from automl_meta.errors import InputError
 
 OPTIONS = RunOptions(
@@ -65,3 +66,18 @@ def test_weights_may_be_absent_and_groups_may_not(frame: pd.DataFrame) -> None:
     assert labelled_rows(frame.drop(columns="w"), schema, "data").weights is None
     with pytest.raises(InputError, match="lacks 1 of the columns"):
         labelled_rows(frame.drop(columns="g"), schema, "data")
+
+
+def test_rows_with_levels_that_the_model_does_not_know_can_be_learned_from(frame: pd.DataFrame) -> None:
+    towns = np.random.default_rng(2).choice(["Ulm", "Bern", "Graz"], len(frame))
+    model = run(make_dataset(frame.assign(town=towns).drop(columns=["g", "t", "w"]), "y"), OPTIONS).model
+    other = frame.assign(town=np.where(towns == "Graz", "Rome", towns))
+    read = labelled_rows(other, model.schema, "other")
+    assert (read.X["town"] == NEW_LEVEL).sum() == ((towns == "Graz") & frame["y"].notna()).sum()
+    for algorithm in ("lightgbm", "ridge", "decision_tree"):
+        small = distill(model, read, algorithm).model
+        assert small.profile is not None
+        assert NEW_LEVEL not in next(column for column in small.profile.columns if column.name == "town").levels
+        predicted, check = small.predict(other)
+        assert np.isfinite(predicted).all()
+        assert check.unseen == {"town": {"Rome": int((towns == "Graz").sum())}}

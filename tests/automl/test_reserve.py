@@ -1,11 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from automl_meta.automl.options import RunOptions
-from automl_meta.automl.reserve import models_to_save, seconds_after_search, seconds_to_save
+from automl_meta.automl.reserve import models_to_save, seconds_after_search, seconds_of_layers, seconds_to_save
 from automl_meta.datasets import Dataset, read_dataset
+from automl_meta.ensembling.layers import seconds_to_evaluate
 from automl_meta.evaluation import Evaluation, make_folds
 from automl_meta.evaluation.folds import Fold
 from automl_meta.execution.protocol import Status
@@ -73,3 +75,19 @@ def test_little_of_a_short_budget_is_kept(cancer: Dataset, folds: list[Fold], tm
     assert 1.0 <= kept <= 5.0
     counted = RunOptions(time_budget=None, max_evaluations=3)
     assert seconds_after_search(counted, cancer, folds, [huge], "roc_auc", 2.0) == 0.0
+
+
+def test_time_for_a_second_layer_is_kept_only_where_there_can_be_one(cancer: Dataset, folds: list[Fold]) -> None:
+    options = RunOptions(time_budget=600)
+    assert seconds_of_layers(options, cancer, folds) > 0
+    assert seconds_of_layers(options, cancer.take(np.arange(200)), make_folds(cancer.take(np.arange(200)), 5, 0)) == 0
+    in_time = replace(cancer, times=np.arange(cancer.n_rows))  # the last fold alone keeps its models
+    for kind in ("auto", "stack"):
+        assert seconds_of_layers(replace(options, ensemble=kind), in_time, make_folds(in_time, 5, 0)) == 0
+    assert seconds_of_layers(replace(options, ensemble="best"), cancer, folds) == 0
+
+
+def test_repeats_of_the_folds_do_not_make_a_second_layer_dearer(cancer: Dataset, tmp_path: Path) -> None:
+    once = evaluated("lightgbm", cancer, tmp_path, megabytes=0, fit_seconds=5)
+    thrice = replace(once, scores={"roc_auc": (0.9,) * 15}, fit_seconds=15)
+    assert seconds_to_evaluate([thrice], 5) == seconds_to_evaluate([once], 5) == pytest.approx(16)

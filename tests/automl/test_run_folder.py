@@ -1,4 +1,6 @@
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,24 +91,108 @@ def test_changed_table_is_refused(folder: RunFolder, wine: Dataset) -> None:
         folder.check_same_data(wine.take(np.arange(100)))
 
 
-def test_temporary_folder_stays_only_after_a_failure_with_results(wine: Dataset) -> None:
-    with folder_for(None) as unharmed:
-        unharmed.keep(evaluation(wine))
-    assert not unharmed.path.exists()
-    with pytest.raises(RuntimeError), folder_for(None) as empty:
-        raise RuntimeError
-    assert not empty.path.exists()
+@pytest.mark.parametrize(
+    ("status", "limits", "stays"),
+    [
+        (Status.TIMEOUT, {"seconds": 60.0, "memory_mb": 500.0}, False),
+        (Status.TIMEOUT, {"seconds": None, "memory_mb": 500.0}, False),
+        (Status.TIMEOUT, {"seconds": 11.0, "memory_mb": 5000.0}, True),
+        (Status.MEMORY, {"seconds": 10.0, "memory_mb": 5000.0}, False),
+        (Status.CRASHED, {"seconds": 10.0, "memory_mb": None}, False),
+        (Status.MEMORY, {"seconds": 60.0, "memory_mb": 500.0}, True),
+        (Status.FAILED, {"seconds": None, "memory_mb": None}, True),
+        (Status.OK, {"seconds": None, "memory_mb": None}, True),
+    ],
+)
+def test_what_failed_for_want_of_time_or_memory_is_tried_again_when_there_is_more(
+    folder: RunFolder, wine: Dataset, status: Status, limits: dict[str, float | None], *, stays: bool
+) -> None:
+    folder.write_settings({})
+    folder.searched_under(seconds=10.0, memory_mb=500.0)
+    folder.keep(evaluation(wine, status=status))
+    folder.searched_under(**limits)
+    assert len(folder.kept()) == stays
+    folder.searched_under(**limits)
+    assert len(folder.kept()) == stays
 
-    def fail_after_a_result() -> None:
-        with folder_for(None) as folder:
-            folder.keep(evaluation(wine))
-            raise RuntimeError(folder.path)
+
+def test_a_run_that_goes_on_with_more_time_evaluates_what_was_killed(folder: RunFolder, wine: Dataset) -> None:
+    lda = evaluation(wine, configuration=default_configuration("lda", wine.task), status=Status.TIMEOUT)
+    folder.write_settings({"limits": {"seconds": 0.1, "memory_mb": 1e6}})
+    folder.keep(lda)
+    result = run(wine, replace(OPTIONS, include=("lda",), max_evaluations=1), folder=folder)
+    assert [found.status for found in result.evaluations] == [Status.OK]
+    assert [found.status for found in folder.kept()] == [Status.OK]
+
+
+def test_a_full_disk_ends_the_search_and_not_the_run(
+    folder: RunFolder, wine: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, kept = RunFolder.keep, []
+
+    def keep_two(self: RunFolder, found: Evaluation) -> None:
+        if len(kept) == 2:
+            raise OSError(28, "No space left on device")
+        kept.append(found)
+        keep(self, found)
+
+    monkeypatch.setattr(RunFolder, "keep", keep_two)
+    result = run(wine, replace(OPTIONS, max_evaluations=40), folder=folder)
+    assert result.stopped.startswith("nothing more could be written ([Errno 28] No space left on device)")
+    assert 3 <= len(result.evaluations) < 40
+    assert result.plan.members
+
+
+def fail_in(path: Path | None, *found: Evaluation, settings: bool = True) -> tuple[Path, list[str]]:
+    """Return the folder of a run that fails after some results, and what is noted on its error."""
+    folders: list[RunFolder] = []
+
+    def fail() -> None:
+        with folder_for(path) as folder:
+            folders.append(folder)
+            if settings:
+                folder.write_settings({})
+            (folder.models / "half").touch()
+            for one in found:
+                folder.keep(one)
+            raise RuntimeError
 
     with pytest.raises(RuntimeError) as caught:
-        fail_after_a_result()
-    path = caught.value.args[0]
-    assert path.exists()
-    assert f"--resume {path}" in caught.value.__notes__[0]
+        fail()
+    return folders[0].path, getattr(caught.value, "__notes__", [])
+
+
+def test_temporary_folder_stays_only_after_a_failure_with_results(wine: Dataset) -> None:
+    with folder_for(None) as unharmed:
+        unharmed.write_settings({})
+        unharmed.keep(evaluation(wine))
+    assert not unharmed.path.exists()
+    empty, notes = fail_in(None)
+    assert not empty.exists()
+    assert not notes
+    kept, (note,) = fail_in(None, evaluation(wine))
+    assert len(RunFolder.open(kept).kept()) == 1
+    assert f"--resume {kept}" in note
+    shutil.rmtree(kept)
+
+
+def test_results_that_no_run_can_go_on_with_are_not_kept(wine: Dataset) -> None:
+    path, notes = fail_in(None, evaluation(wine), settings=False)  # a run in Python
+    assert not path.exists()
+    assert not notes
+
+
+def test_folder_that_was_asked_for_stays_after_a_failure_with_results(tmp_path: Path, wine: Dataset) -> None:
+    path, (note,) = fail_in(tmp_path / "run of today", evaluation(wine))
+    assert len(RunFolder.open(path).kept()) == 1
+    assert f"--resume '{path}'" in note
+
+
+def test_nothing_stays_of_a_folder_where_the_run_fails_without_results(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for path in (tmp_path / "mine", tmp_path / "made" / "for" / "it"):
+        fail_in(path)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "mine"]
 
 
 def outcome(result: RunResult) -> object:

@@ -143,10 +143,15 @@ def test_commands_say_what_is_not_known(five: Path, capsys: pytest.CaptureFixtur
     assert command("evaluate", "one.automl", "test.csv", "--min-score", "accuracy=1.01") == 1
 
 
+def test_no_short_list_is_told_of_where_none_of_it_is_allowed(five: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("fit", "test.csv", "--target", "target", "--include", "lightgbm", *QUICK_COMMAND) == 0
+    assert "rows are few: not what ranks first" not in " ".join(capsys.readouterr().out.split())
+
+
 def test_five_rows_are_fitted_from_the_command_line(five: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("fit", "five.csv", "--target", "target", *QUICK_COMMAND) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "5 rows are few: not the picks above are tried" in said
+    assert "5 rows are few: not what ranks first on larger tables is tried" in said
     assert "so the accuracy on new rows may be anything from" in said
     assert command("show", "five.automl") == 0
     assert "may be anything from" in " ".join(capsys.readouterr().out.split())

@@ -72,7 +72,7 @@ def test_the_first_evaluation_of_a_large_table_is_a_look_at_a_sample() -> None:
     large, small = table(200_000), table(3_000)
     options = RunOptions()
     folds = folds_of_run(large, options)
-    rung = growing_rungs(200_000)[0]
+    rung = growing_rungs(160_000)[0]
     assert effort_of(options, large, folds) == Effort(fits=1, training_rows=rung.rows * len(folds[0][0]))
     counted = RunOptions(time_budget=None, max_evaluations=3)
     assert effort_of(counted, large, folds) == Effort(fits=1, training_rows=len(folds[0][0]))

@@ -105,6 +105,29 @@ def test_options_of_a_job_are_typed_as_fit_takes_them(folder: Path) -> None:
     assert "--time-budget 12.3" in text
 
 
+def test_processes_here_are_asked_for_unless_a_cluster_does_the_work(folder: Path) -> None:
+    (folder / "j.toml").write_text(
+        'cores = 6\nparallel = 2\n[[job]]\nname = "here"\ndata = "x.csv"\n'
+        '[[job]]\nname = "there"\ndata = "x.csv"\ncluster = "local:1"\n'
+    )
+    batch = read_batch(folder / "j.toml", fit, 4)
+    here, there = (BatchRunner(batch, fit.params)._typed(job, None) for job in batch.jobs)
+    assert here == ["x.csv", "--jobs", "3"]
+    assert there == ["x.csv", "--cluster", "local:1"]
+
+
+@pytest.mark.slow
+def test_the_file_of_jobs_alone_says_what_they_do(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text(
+        '[tool.automl-meta]\nmetric = "rmse"\nrun-dir = "elsewhere"\nconfig-of-a-later-version = 1\n'
+    )
+    options = "max-evaluations = 1\nfolds = 3\nrepeats = 1\ninclude = 'decision_tree'\n"
+    (folder / "j.toml").write_text(f'[[job]]\ndata = "binary.csv"\n{options}')
+    (result,) = BatchRunner(read_batch(folder / "j.toml", fit, 1), fit.params).run(lambda _: None)
+    assert (result.status, result.metric) == ("ok", "roc_auc"), result.message
+    assert not (folder / "elsewhere").exists()
+
+
 def test_one_budget_is_shared_by_the_jobs_that_are_left(folder: Path) -> None:
     jobs = "".join(f'[[job]]\nname = "j{i}"\ndata = "x.csv"\n' for i in range(4))
     (folder / "j.toml").write_text(f"time-budget = 100\nparallel = 2\n{jobs}time-budget = 10\n")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from automl_meta.cli import main
-from automl_meta.cli.fit import default_output
+from automl_meta.cli.resuming import default_output
 
 NAMES = ("weight [kg]", "rate [/min]", "[bold]", ":smile:", "self", "index", "level_0", "__index_level_0__")
 CLASSES = ("[hot]", "[/hot]", "[red]x")

@@ -2,18 +2,21 @@ import json
 import os
 import shlex
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from small_ensembles import shop_table
+from small_ensembles import made, shop_table
 
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run as fit
 from automl_meta.cli import main
 from automl_meta.datasets import Task, make_dataset, streaming
-from automl_meta.persistence import load_model, save_model
+from automl_meta.ensembling import make_predictor
+from automl_meta.errors import InputError
+from automl_meta.persistence import load_model, make_model, save_model
 
 QUICK = {"time_budget": None, "max_evaluations": 2, "top_k": 2, "jobs": 0, "include": ("decision_tree", "knn")}
 
@@ -66,6 +69,21 @@ def test_intervals_hold_the_prediction(folder: Path, tmp_path: Path) -> None:
     lower, upper, _ = load_model(model).predict_interval(pd.read_csv(table), 0.8)
     np.testing.assert_allclose(written["target_lower"], lower)
     np.testing.assert_allclose(written["target_upper"], upper)
+
+
+def test_no_interval_where_nothing_was_validated(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fitted = made(Task.REGRESSION)
+    plan = replace(fitted.plan, residuals=None)
+    models = dict(zip(plan.members, fitted.predictor.members, strict=True))
+    model = make_model(dataset=fitted.dataset, predictor=make_predictor(plan, models, 0), plan=plan)
+    path = tmp_path / "few.automl"
+    save_model(path, model)
+    assert run("predict", path, folder / "regression.csv", "--interval", "-o", tmp_path / "p.csv") == 2
+    assert "no rows were held out" in capsys.readouterr().err
+    with pytest.raises(InputError, match="no rows were held out"):
+        model.predict_interval(pd.read_csv(folder / "regression.csv"), 0.8)
 
 
 @pytest.mark.parametrize("task", list(Task))
@@ -140,8 +158,9 @@ def test_check_finds_what_changed(folder: Path, tmp_path: Path, capsys: pytest.C
         ("type", "day"),
         ("unseen", "colour"),
         ("drift", "amount"),
-        ("gaps", "colour"),
+        ("drift", "colour"),
     } <= found
+    assert ("gaps", "colour") not in found  # they are new, not missing
     assert document["rows"] == 200
     assert ("drift", "member") not in found
 

@@ -19,6 +19,7 @@ from automl_meta.datasets import (
     features_from,
     make_dataset,
 )
+from automl_meta.datasets.levels import NEITHER, NEW_LEVEL
 
 N = 30
 
@@ -91,21 +92,29 @@ def test_extra_columns_are_left_out_and_named(frame: pd.DataFrame, dataset: Data
     assert "'new', 'other'" in check.messages()[0]
 
 
-def test_unseen_levels_are_missing_and_counted(frame: pd.DataFrame, dataset: Dataset) -> None:
+def test_unseen_levels_stand_behind_the_known_ones_and_are_counted(frame: pd.DataFrame, dataset: Dataset) -> None:
     towns = ["Rome", "Paris", "Paris", "Kyiv", None, *["Oslo"] * (N - 5)]
     X, check = features_from(frame.assign(town=towns), dataset.schema)
-    assert X["town"].isna().sum() == 4
-    assert X["town"].cat.categories.tolist() == ["Oslo", "Rome"]
+    assert X["town"].cat.codes.tolist() == [1, 2, 2, 2, -1, *[0] * (N - 5)]
+    assert X["town"].cat.categories.tolist() == ["Oslo", "Rome", NEW_LEVEL]
+    again, _ = features_from(frame.assign(town=X["town"]), dataset.schema)
+    assert again["town"].cat.codes.tolist() == X["town"].cat.codes.tolist()
     assert check.unseen == {"town": {"Paris": 2, "Kyiv": 1}}
     assert "'town': 3 cells have values never seen before: 'Paris', 'Kyiv'" in check.messages()[0]
 
 
 def test_cells_of_another_type_are_missing_and_counted(frame: pd.DataFrame, dataset: Dataset) -> None:
-    changed = frame.assign(size="big", price="free", day="soon", open="perhaps")
+    changed = frame.assign(size="big", price="free", day="soon")
     X, check = features_from(changed, dataset.schema)
-    assert X[["size", "price", "day", "open"]].isna().all(axis=None)
-    assert check.unreadable == {"size": N, "price": N, "day": N, "open": N}
-    assert len(check.messages()) == 4
+    assert X[["size", "price", "day"]].isna().all(axis=None)
+    assert check.unreadable == {"size": N, "price": N, "day": N}
+    assert len(check.messages()) == 3
+
+
+def test_what_is_neither_true_nor_false_is_neither_and_not_missing(frame: pd.DataFrame, dataset: Dataset) -> None:
+    X, check = features_from(frame.assign(open=["perhaps", None, *["yes"] * (N - 2)]), dataset.schema)
+    np.testing.assert_array_equal(X["open"], [NEITHER, np.nan, *[1.0] * (N - 2)])
+    assert check == FeatureCheck(unseen={"open": {"perhaps": 1}})
 
 
 def test_numbers_are_read_as_they_were_written(frame: pd.DataFrame, dataset: Dataset) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,14 @@ def test_what_changed_is_named_and_nothing_else(column: str, change) -> None:
 def test_a_table_in_pieces_drifts_as_much_as_the_whole(pieces: int, older: float) -> None:
     table = people(120, 3, older=older)
     assert drifts(table, pieces) == drifts(table)
+
+
+def test_new_levels_count_as_rare_ones_and_not_as_missing() -> None:
+    X, _ = features_from(people(200, 7).assign(town=["Rome", None] * 100), DATASET.schema)
+    town = PROFILE.columns[[column.name for column in PROFILE.columns].index("town")]
+    assert town.counts(X["town"]).tolist() == [0, 0, 0, 100, 100]
+    described = profile_of(replace(DATASET, X=X)).columns[1]
+    assert (described.levels, described.shares) == ((), (0.5, 0.5))
 
 
 def test_profile_comes_back_from_json() -> None:

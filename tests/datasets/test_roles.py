@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from automl_meta.datasets import Column, ColumnRole, Schema, TableError, UnknownColumnsError, make_dataset
 from automl_meta.datasets.cells import look
 from automl_meta.datasets.inference import infer_column
+from automl_meta.datasets.levels import NEW_LEVEL, level_dtype
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -62,7 +63,9 @@ ROLES = {
     "names": ([f"{name} Smith" for name in NAMES], ColumnRole.TEXT),
     "names that repeat": ([f"{name} Smith" for name in NAMES[:20]] * 5, ColumnRole.CATEGORICAL),
     "unique words": (NAMES, ColumnRole.IDENTIFIER),
-    "words, of which some repeat": ([*NAMES[:40], *["Ann"] * 20], ColumnRole.CATEGORICAL),
+    "words, of which some repeat": ([*NAMES[:35], *["Ann"] * 25], ColumnRole.CATEGORICAL),
+    "codes, of which few repeat": ([*(f"X{row:02}" for row in range(50)), *["X01"] * 10], ColumnRole.TEXT),
+    "declared codes": (pd.Categorical([*(f"X{row:02}" for row in range(50)), *["X01"] * 10]), ColumnRole.CATEGORICAL),
     "unique codes of two parts": ([f"case {row:05}x" for row in range(N)], ColumnRole.IDENTIFIER),
     "reviews in Chinese": ([f"这个产品{chr(0x4E00 + row)}质量很好,我非常喜欢" for row in range(N)], ColumnRole.TEXT),
     "uuids": ([str(uuid.UUID(int=row * 7919 << 64)) for row in range(N)], ColumnRole.IDENTIFIER),
@@ -141,7 +144,7 @@ def test_cells_of_any_type_are_read() -> None:
     assert roles["nullable"] is roles["spans"] is roles["sparse"] is ColumnRole.NUMERIC
     assert roles["nullable bool"] is ColumnRole.BOOLEAN
     assert roles["period"] is ColumnRole.DATE
-    assert dataset.X["mixed"].cat.categories.tolist() == ["1", "2.5", "a"]
+    assert dataset.X["mixed"].cat.categories.tolist() == ["1", "2.5", "a", NEW_LEVEL]
     assert dataset.X["spans"].tolist()[:2] == [1.0, 2.0]
 
 
@@ -152,6 +155,14 @@ def test_ignored_columns_are_known_and_not_used() -> None:
     assert dataset.schema.names(ColumnRole.IGNORED) == ["a"]
     with pytest.raises(UnknownColumnsError, match=r"No column named 'B' to ignore. Did you mean 'b'"):
         make_dataset(frame, "y", ignore=["B"])
+
+
+def test_ignored_columns_are_listed_with_commas_which_names_may_hold() -> None:
+    frame = pd.DataFrame({"Income, USD": [1.0, 2, 3, 4], "a": [4.0, 3, 1, 2], "b": [1.0, 3, 2, 4], "y": list("nnyy")})
+    for ignore, left in ((["Income, USD"], ["a", "b"]), (["a, b"], ["Income, USD"]), (["Income, USD", "a"], ["b"])):
+        assert make_dataset(frame, "y", ignore=ignore).X.columns.tolist() == left
+    with pytest.raises(UnknownColumnsError, match="'Income', 'EUR'"):
+        make_dataset(frame, "y", ignore=["Income, EUR"])
 
 
 def test_a_table_without_features_is_refused() -> None:
@@ -173,7 +184,7 @@ def test_canonical_columns_have_the_promised_types() -> None:
         values = dataset.X[column.name]
         assert str(values.dtype) == kinds[column.role], column.name
         if column.role is ColumnRole.CATEGORICAL:
-            assert tuple(values.cat.categories) == column.levels
+            assert values.dtype == level_dtype(column.levels)
         assert values.isna().mean() == pytest.approx(column.missing)
     assert {column.role for column in dataset.schema.features} == set(kinds)
 
@@ -184,3 +195,12 @@ def test_schema_survives_row_order() -> None:
     shuffled = frame.sample(frac=1, random_state=1)
     first: Schema = make_dataset(frame, "target").schema
     assert make_dataset(shuffled, "target").schema == first
+
+
+def test_notes_say_what_was_read_as_a_number() -> None:
+    heights = inferred([*(f"{row} cm" for row in range(100, 190)), *["1.95 m"] * 5, *["< 90 cm"] * 8])
+    assert (heights.role, heights.minimum, heights.maximum) == (ColumnRole.NUMERIC, 90, 195)
+    assert heights.note == (
+        "numbers as text, like '< 90 cm', in cm, other units converted; "
+        "8 cells are bounds (most often '< 90 cm'), read as the number"
+    )

@@ -21,7 +21,16 @@ COLUMNS = st.builds(
     maximum=st.none() | FINITE,
     missing=st.floats(0, 1),
     note=TEXTS,
-    number=st.none() | st.builds(NumberFormat, prefix=TEXTS, suffix=TEXTS, decimal=TEXTS, thousands=TEXTS),
+    number=st.none()
+    | st.builds(
+        NumberFormat,
+        prefix=TEXTS,
+        suffix=TEXTS,
+        decimal=TEXTS,
+        thousands=TEXTS,
+        bounds=st.booleans(),
+        units=st.lists(st.tuples(TEXTS, st.floats(1, 100)), max_size=3).map(tuple),
+    ),
     date_format=st.none() | TEXTS,
 )
 LABELS = st.one_of(*(st.lists(kind, max_size=4).map(tuple) for kind in (TEXTS, st.integers(), FINITE, st.booleans())))

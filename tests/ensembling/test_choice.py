@@ -248,3 +248,10 @@ def test_a_stack_must_not_be_clearly_worse_and_layers_be_clearly_better() -> Non
 def test_what_makes_no_difference_is_left_out() -> None:
     perfect = np.ones(5)
     assert preferred({"best": perfect, "greedy": perfect, "stack": perfect}) == "best"
+
+
+def test_a_kind_whose_predictions_a_metric_refuses_somewhere_is_not_chosen_for_the_rest() -> None:
+    refused, plain = np.array([-np.inf, 0.9, 0.9, 0.9]), np.array([0.5, 0.5, 0.6, 0.5])
+    assert preferred({"greedy": plain, "stack": refused}) == "greedy"
+    assert preferred({"greedy": refused, "stack": plain}) == "stack"
+    assert preferred({"greedy": refused, "stack": refused}) == "greedy"

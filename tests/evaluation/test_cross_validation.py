@@ -2,11 +2,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from automl_meta.datasets import Dataset, read_dataset
+from automl_meta.datasets import Dataset, make_dataset, read_dataset
 from automl_meta.evaluation import make_folds
+from automl_meta.evaluation.all_rows import fit_to_all_rows
 from automl_meta.evaluation.cross_validation import cross_validate
+from automl_meta.evaluation.metrics import resolve_metric
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.evaluation.spilling import PredictionStore
 from automl_meta.pipelines.catalogue import default_configuration
@@ -47,3 +50,40 @@ def test_probabilities_are_kept_in_half_the_space() -> None:
     dataset = read_dataset("sklearn:wine")
     found = cross_validate(default_configuration("lda", dataset.task), dataset, make_folds(dataset, 3, 0), seed=0)
     assert found.predictions.dtype == np.float32
+
+
+@pytest.fixture(scope="module")
+def rare_events() -> Dataset:
+    """Counts that are mostly 0, of which linear models predict less than 0."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(240, 4)), columns=list("abcd"))
+    return make_dataset(table.assign(y=random.poisson(np.exp(2.5 * table["a"] - 1.5)).astype(float)), "y")
+
+
+@pytest.mark.parametrize("name", ["ridge", "elastic_net", "hist_gradient_boosting", "knn"])
+@pytest.mark.parametrize("metric", ["rmsle", "neg_mean_poisson_deviance"])
+def test_all_algorithms_have_scores_of_metrics_that_refuse_negative_numbers(
+    rare_events: Dataset, name: str, metric: str
+) -> None:
+    configuration, folds = default_configuration(name, rare_events.task), make_folds(rare_events, 3, 0)
+    served = resolve_metric(metric, rare_events.task)
+    found = cross_validate(configuration, rare_events, folds, seed=0, extra_metrics=[served.name])
+    assert np.isfinite(found.scores[served.name]).all()
+    refitted = fit_to_all_rows(configuration, rare_events, served, seed=0)
+    assert np.isfinite(served.score(rare_events.y, refitted.predict(rare_events.X)))
+
+
+def test_what_is_predicted_for_other_metrics_is_not_bounded_by_those_that_refuse_it(
+    rare_events: Dataset,
+) -> None:
+    """Stored runs were made with these."""
+    ridge, folds = default_configuration("ridge", rare_events.task), make_folds(rare_events, 3, 0)
+    found = cross_validate(ridge, rare_events, folds, seed=0, extra_metrics=["neg_max_error"])
+    assert found.predictions is not None
+    assert found.predictions.min() < -1.0
+    assert (
+        fit_to_all_rows(ridge, rare_events, resolve_metric("r2", rare_events.task), seed=0)
+        .predict(rare_events.X)
+        .min()
+        < 0.0
+    )

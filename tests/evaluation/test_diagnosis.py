@@ -89,3 +89,20 @@ def test_residuals_are_told_in_bounded_size(n_rows: int, seed: int) -> None:
     quantiles = list(told["quantiles"].values())
     assert quantiles == sorted(quantiles)
     assert told["rows"] == n_rows
+
+
+def test_rows_count_by_their_weights_in_all_but_the_confusion_matrix() -> None:
+    random = np.random.default_rng(0)
+    y = random.integers(0, 3, 200)
+    probabilities = random.dirichlet(np.ones(3), 200)
+    times = random.integers(0, 4, 200)
+    repeated = np.repeat(np.arange(200), times)
+    weighed = diagnose_classes(y, probabilities, list("abc"), weights=times.astype(float))
+    told = diagnose_classes(y[repeated], probabilities[repeated], list("abc"))
+    assert np.sum(weighed["confusion"]["matrix"]) == 200
+    assert weighed["calibration"]["error"] == pytest.approx(told["calibration"]["error"])
+    for one, other in zip(weighed["per_class"], told["per_class"], strict=True):
+        assert {**one, "rows": 0} == pytest.approx({**other, "rows": 0})
+    for one, other in zip(weighed["curves"], told["curves"], strict=True):
+        assert one["share"] == pytest.approx(other["share"])
+        np.testing.assert_allclose(one["roc"]["y"], other["roc"]["y"], atol=1e-6)

@@ -227,3 +227,12 @@ def test_there_are_fewer_folds_where_there_is_time_for_few_fits(
 def test_tiny_tables_are_split_the_same_whatever_the_time() -> None:
     dataset = dataset_with(np.arange(30) % 2, Task.BINARY)
     assert suitable_scheme(dataset, fits=1.0) == suitable_scheme(dataset)
+
+
+@pytest.mark.parametrize(("n_groups", "repeats"), [(2, 1), (5, 1), (6, 3)])
+def test_folds_that_could_only_be_drawn_in_one_way_are_drawn_once(n_groups: int, repeats: int) -> None:
+    dataset = replace(dataset_with(np.arange(200) % 2, Task.BINARY), groups=np.arange(200) % n_groups)
+    assert suitable_scheme(dataset) == (5, repeats)
+    assert suitable_scheme(dataset, repeats=4).repeats == 4
+    forward = replace(dataset, groups=None, times=np.arange(200))
+    assert suitable_scheme(forward) == (5, 1)

@@ -99,3 +99,29 @@ def test_metric_of_another_task_is_refused_with_those_that_fit() -> None:
 
 def test_defaults_are_those_of_the_documentation() -> None:
     assert [default_metric(task).name for task in Task] == ["roc_auc", "neg_log_loss", "neg_root_mean_squared_error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "y", "refused", "accepted"),
+    [
+        ("rmsle", [0.0, 3.0, 5.0], -2.0, 0.0),
+        ("neg_mean_squared_log_error", [0.0, 3.0, 5.0], -2.0, 0.0),
+        ("neg_mean_poisson_deviance", [0.0, 3.0, 5.0], 0.0, 0.01),
+        ("neg_mean_gamma_deviance", [1.0, 3.0, 5.0], 0.0, 0.01),
+    ],
+)
+def test_numbers_that_a_metric_refuses_are_the_worst_and_not_undefined(
+    name: str, y: list[float], refused: float, accepted: float
+) -> None:
+    metric, truth = resolve_metric(name, Task.REGRESSION), np.array(y)
+    assert metric.score(truth, np.array([refused, 2.0, 4.0])) == -np.inf
+    assert metric.score(truth, np.array([refused, 2.0, 4.0]), np.array([1.0, 2.0, 3.0])) == -np.inf
+    assert np.isfinite(metric.score(truth, np.array([accepted, 2.0, 4.0])))
+    assert np.isfinite(metric.score(truth, np.array([refused, 2.0, 4.0]), np.array([0.0, 2.0, 3.0])))
+    assert np.isnan(metric.score(truth - 10.0, truth))  # nothing could be scored on these rows
+
+
+@pytest.mark.filterwarnings("ignore:Only one class")
+def test_metrics_that_some_rows_do_not_define_are_still_undefined() -> None:
+    assert np.isnan(resolve_metric("roc_auc_ovo", Task.BINARY).score(np.zeros(3, int), np.full((3, 2), 0.5)))
+    assert np.isnan(resolve_metric("r2", Task.REGRESSION).score(np.zeros(1), np.zeros(1)))

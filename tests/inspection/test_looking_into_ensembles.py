@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from small_ensembles import made
 
-from automl_meta.datasets import Task
-from automl_meta.datasets.profile import as_numbers
+from automl_meta.datasets import Task, make_dataset
+from automl_meta.datasets.levels import NEW_LEVEL
+from automl_meta.datasets.profile import as_numbers, profile_of
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.evaluation import make_folds, resolve_metric
@@ -92,6 +93,17 @@ def test_contributions_add_up_to_the_prediction(task: Task) -> None:
     assert sizes["amount"] > sizes["(other columns)"]
 
 
+@TASKS
+def test_contributions_of_new_levels_add_up_to_the_prediction(task: Task) -> None:
+    one = made(task)
+    X = one.dataset.X[:12].assign(colour=pd.Categorical([NEW_LEVEL] * 12, dtype=one.dataset.X["colour"].dtype))
+    explained = explain_rows(one.predictor, X, one.dataset.schema, one.profile, columns=["colour"])
+    total = explained.base + explained.contributions.sum(axis=1).to_numpy()
+    whole = one.predictor.predict_proba(X) if one.predictor.n_classes else one.predictor.predict(X)[:, None]
+    of = np.zeros(12, dtype=np.intp) if explained.of is None else explained.of
+    np.testing.assert_allclose(total, whole[np.arange(12), of], atol=1e-6)
+
+
 def test_contributions_do_not_depend_on_the_rows_beside() -> None:
     one = made(Task.REGRESSION)
     whole = explain_rows(one.predictor, one.dataset.X[:6], one.dataset.schema, one.profile)
@@ -130,6 +142,37 @@ def test_a_slice_that_is_worse_is_found_and_noise_is_not() -> None:
     ((worst, *_), _) = worst_slices(one.dataset, one.profile, noise + 2.0 * red)
     assert (worst.column, worst.values, worst.rows) == ("colour", "red", int(red.sum()))
     assert worst.loss > worst.others
+
+
+def test_groups_that_are_harder_than_others_make_no_slice_by_chance() -> None:
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 25)
+    columns = {f"x{number}": random.normal(size=40)[groups] for number in range(10)}
+    dataset = make_dataset(pd.DataFrame(columns).assign(y=random.normal(size=1000)), "y")
+    profile = profile_of(dataset)
+    hard = random.exponential(size=40)
+    losses = hard[groups] * random.exponential(size=1000)
+    grouped = replace(dataset, groups=groups)
+    assert worst_slices(dataset, profile, losses)[0]
+    assert worst_slices(grouped, profile, losses)[0] == []
+    low = dataset.X["x3"].to_numpy() < np.quantile(columns["x3"], 0.25)
+    found = worst_slices(grouped, profile, losses + 5.0 * low)[0]
+    assert found[0].column == "x3"
+
+
+def test_rows_count_in_slices_as_often_as_their_weights_say() -> None:
+    one = made(Task.REGRESSION)
+    random = np.random.default_rng(3)
+    times = random.integers(1, 4, one.dataset.n_rows)
+    losses = random.exponential(size=one.dataset.n_rows) + 2.0 * (one.dataset.X["colour"] == "red").to_numpy()
+    weighed = replace(one.dataset, weights=times.astype(float))
+    ((worst, *_), _) = worst_slices(weighed, one.profile, losses)
+    repeated = np.repeat(np.arange(one.dataset.n_rows), times)
+    ((same, *_), _) = worst_slices(one.dataset.take(repeated), one.profile, losses[repeated])
+    assert (worst.column, worst.values) == (same.column, same.values) == ("colour", "red")
+    assert worst.loss == pytest.approx(same.loss)
+    assert worst.others == pytest.approx(same.others)
+    assert worst.p_value > same.p_value  # repeating rows does not make more of them
 
 
 @pytest.mark.parametrize("name", ["colour", "member", "amount", "day"])

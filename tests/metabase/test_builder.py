@@ -218,6 +218,17 @@ def test_dataset_that_cannot_be_read_is_told_and_the_rest_goes_on(tmp_path: Path
     assert list(report.unreadable) == ["broken"]
 
 
+def test_dataset_that_cannot_be_described_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def describe(source: DatasetSource) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(builder_module, "describe", describe)
+    wanted = options([], metafeatures=True)
+    report = build(read_sources(["sklearn:diabetes"]), tmp_path / "x.sqlite", wanted, InlineExecutor())
+    assert report.undescribed == {"sklearn_diabetes": "MemoryError"}
+    assert not report.is_whole
+
+
 def test_changed_data_are_refused(tmp_path: Path) -> None:
     candidates = {Task.REGRESSION: [default_configuration("dummy", Task.REGRESSION)]}
     wanted = BuildOptions(protocol=Protocol(folds=3), candidates=candidates, metafeatures=False)

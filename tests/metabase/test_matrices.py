@@ -17,6 +17,7 @@ from automl_meta.metabase import (
 )
 from automl_meta.metabase.exporting import export
 from automl_meta.metabase.verification import verify
+from automl_meta.metafeatures.extractor import VERSION
 from automl_meta.pipelines.catalogue import default_configuration
 from automl_meta.pipelines.configuration import Configuration
 
@@ -236,3 +237,18 @@ def test_experience_leaves_out_what_the_catalogue_does_not_have(tmp_path: Path) 
     assert experience.configurations == (ridge.id,)
     assert experience.vectors.shape[0] == 1
     assert experience.families == ("alpha",)  # of beta nothing is known
+
+
+def test_metafeatures_of_another_version_of_our_extractor_are_undefined(tmp_path: Path) -> None:
+    versions = {"now": f"{VERSION}-0123abcd", "before": f"{VERSION - 1}-0123abcd", "strange": "their tool 1"}
+    with new_store(tmp_path / "x.sqlite", *versions) as store:
+        for name, extractor in versions.items():
+            store.add_run(fake.run(name, fake.configurations(1)[0]))
+            names = ("n", "skew") if name != "before" else ("n", "meant otherwise")
+            values = np.array([50.0, 0.3])
+            store.set_metafeatures(name, MetaFeatureRecord(names=names, values=values, extractor=extractor))
+        matrices = read_matrices(store, [Task.REGRESSION])
+    described = dict(zip([record.name for record in matrices.datasets], matrices.metafeatures, strict=True))
+    assert matrices.metafeature_names == ("n", "skew")
+    assert described["now"].tolist() == described["strange"].tolist() == [50.0, 0.3]
+    assert np.isnan(described["before"]).all()

@@ -101,6 +101,40 @@ def test_success_takes_the_place_of_a_failure(shards: tuple[Path, Path], tmp_pat
             assert next(store.runs("alpha", configuration=retried.id)).status is Status.OK
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"n_rows": 90_000}, "number of rows is another: 50 there, 90,000 here"),
+        ({"n_classes": 3}, "number of classes is another: 2 there, 3 here"),
+        ({"target": "churn"}, "target is another: 'y' there, 'churn' here"),
+    ],
+)
+def test_journals_of_different_tables_that_share_a_name_are_not_joined(
+    tmp_path: Path, changed: dict[str, object], said: str
+) -> None:
+    known = {"task": Task.MULTICLASS, "n_classes": 2, "target": "y"}  # no checksum: a journal has none
+    paths = tmp_path / "1.sqlite", tmp_path / "2.sqlite"
+    for path, facts in zip(paths, (known, known | changed), strict=True):
+        with MetaBase.open(path, "w") as store:
+            store.add_dataset(fake.record("train", **facts))
+            store.add_run(fake.run("train", fake.configurations(1)[0]))
+    with pytest.raises(InputError, match=said):
+        merge(paths, tmp_path / "all.sqlite")
+    assert not (tmp_path / "all.sqlite").exists()
+
+
+@pytest.mark.parametrize("identity", [{"checksum": "1" * 64}, {"openml_id": 61}])
+def test_one_table_is_one_dataset_however_its_rows_were_counted(tmp_path: Path, identity: dict[str, object]) -> None:
+    paths = tmp_path / "1.sqlite", tmp_path / "2.sqlite"
+    for path, n_rows, configuration in zip(paths, (50, 48), fake.configurations(2), strict=True):
+        with MetaBase.open(path, "w") as store:
+            store.add_dataset(fake.record("alpha", n_rows=n_rows, **identity))
+            store.add_run(fake.run("alpha", configuration))
+    merge(paths, tmp_path / "all.sqlite")
+    with MetaBase.open(tmp_path / "all.sqlite") as store:
+        assert store.n_runs() == 2
+
+
 def test_different_datasets_of_one_name_are_refused_and_nothing_is_written(
     shards: tuple[Path, Path], tmp_path: Path
 ) -> None:

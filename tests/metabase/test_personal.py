@@ -12,6 +12,7 @@ from automl_meta.metabase import (
     MetaBase,
     MetaFeatureRecord,
     Protocol,
+    Run,
     default_path,
     metabase_paths,
     personal_path,
@@ -66,6 +67,72 @@ def test_second_run_on_the_same_table_joins_the_first(journal: Path, tmp_path: P
     assert learn(journal, personal) == learn(journal, personal)
     with MetaBase.open(personal) as store:
         assert (len(store.datasets()), store.n_runs()) == (1, 2)
+
+
+def journal_of(path: Path, *runs: Run) -> Path:
+    """Write a journal in which the dataset ``shop`` has `runs`."""
+    with MetaBase.open(path, "w") as store:
+        store.add_dataset(fake.record("shop", target="stays"))
+        for run in runs:
+            store.add_run(run)
+    return path
+
+
+def learned_statuses(personal: Path) -> dict[str, Status]:
+    with MetaBase.open(personal) as store:
+        return {run.configuration.id: run.status for run in store.runs()}
+
+
+@pytest.mark.parametrize("limit", [Status.TIMEOUT, Status.MEMORY, Status.CANCELLED])
+def test_what_ended_for_the_limits_of_one_run_is_not_learned(limit: Status, tmp_path: Path) -> None:
+    ended, whole = fake.configurations(2)
+    hurried = journal_of(
+        tmp_path / "1.sqlite", fake.run("shop", ended, status=limit, scores={}), fake.run("shop", whole)
+    )
+    patient = journal_of(tmp_path / "2.sqlite", fake.run("shop", ended), fake.run("shop", whole))
+    personal = tmp_path / "personal.sqlite"
+    learn(hurried, personal)
+    assert learned_statuses(personal) == {whole.id: Status.OK}
+    learn(patient, personal)
+    assert learned_statuses(personal) == {whole.id: Status.OK, ended.id: Status.OK}
+    learn(hurried, personal)
+    assert learned_statuses(personal) == {whole.id: Status.OK, ended.id: Status.OK}
+
+
+def test_a_run_that_limits_ended_altogether_leaves_no_dataset_behind(tmp_path: Path) -> None:
+    (ended,) = fake.configurations(1)
+    journal = journal_of(tmp_path / "1.sqlite", fake.run("shop", ended, status=Status.TIMEOUT, scores={}))
+    assert learn(journal, tmp_path / "personal.sqlite") == []
+    with MetaBase.open(tmp_path / "personal.sqlite") as store:
+        assert store.datasets() == []
+
+
+@pytest.mark.parametrize("first", [Status.FAILED, Status.CRASHED, Status.TIMEOUT])
+def test_a_success_takes_the_place_of_what_was_learned_as_a_failure(first: Status, tmp_path: Path) -> None:
+    (configuration,) = fake.configurations(1)
+    good = journal_of(tmp_path / "good.sqlite", fake.run("shop", configuration))
+    personal = tmp_path / "personal.sqlite"
+    (name,) = learn(good, personal)
+    with MetaBase.open(personal, "w") as store:  # a timeout, as earlier versions learned it, too
+        store.add_run(fake.run(name, configuration, status=first, scores={}), replace=True)
+    learn(good, personal)
+    assert learned_statuses(personal) == {configuration.id: Status.OK}
+    bad = journal_of(
+        tmp_path / "bad.sqlite", fake.run("shop", configuration, status=Status.FAILED, scores={}, error="no")
+    )
+    learn(bad, personal)
+    assert learned_statuses(personal) == {configuration.id: Status.OK}
+
+
+def test_another_dataset_cannot_have_a_name_that_was_learned(tmp_path: Path) -> None:
+    (configuration,) = fake.configurations(1)
+    journal = journal_of(tmp_path / "1.sqlite", fake.run("shop", configuration))
+    with MetaBase.open(tmp_path / "2.sqlite", "w") as store:
+        store.add_dataset(fake.record("train", n_rows=90_000))
+        store.add_run(fake.run("train", configuration))
+    learn(journal, tmp_path / "personal.sqlite", name="mine")
+    with pytest.raises(InputError, match=r"number of rows is another: 50 there, 90,000 here.*another name"):
+        learn(tmp_path / "2.sqlite", tmp_path / "personal.sqlite", name="mine")
 
 
 def test_name_goes_in_only_when_asked(journal: Path, tmp_path: Path) -> None:

@@ -92,6 +92,15 @@ def test_second_target_of_one_table_needs_another_name(store: MetaBase) -> None:
     store.add_dataset(fake.record("beta, petal width", target="petal width"))
 
 
+def test_size_of_a_table_that_was_not_read_yet_is_only_what_somebody_says(store: MetaBase) -> None:
+    said = fake.record("alpha", n_rows=60)  # as an index may count rows that have no target
+    assert store.check_same(said) == fake.record("alpha")
+    with pytest.raises(InputError, match="its number of rows is another: 50 there, 60 here"):
+        store.add_dataset(said)
+    store.add_dataset(fake.record("alpha", n_rows=0, n_columns=7))
+    assert store.dataset("alpha").n_rows == 50  # type: ignore[union-attr]
+
+
 def test_removed_dataset_takes_its_runs_along(store: MetaBase) -> None:
     store.add_run(fake.run("alpha", fake.configurations(1)[0]))
     store.set_metafeatures("alpha", MetaFeatureRecord(names=("a",), values=np.array([1.0]), extractor="1"))

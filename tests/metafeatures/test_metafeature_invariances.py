@@ -1,5 +1,7 @@
 """What must not change a meta-feature, over all of them at once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from metafeature_tables import dataset_of, datasets, mixed_frame, same_values
 
-from automl_meta.datasets import Dataset
+from automl_meta.datasets import Dataset, make_dataset
+from automl_meta.datasets.levels import NEW_LEVEL
 from automl_meta.datasets.schema import Schema
 from automl_meta.datasets.task import Task
 from automl_meta.metafeatures import Caps, extract_dataset, metafeature_names
@@ -97,3 +100,14 @@ def test_groups_are_the_same_alone_as_together(task: Task) -> None:
     for group in ("relative", "complexity", "real-life"):
         alone = extract_dataset(dataset, groups=[group], time_limit=None).to_dict()
         assert same_values(alone, {name: together[name] for name in alone})
+
+
+def test_the_place_of_new_levels_is_no_level() -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"town": random.choice(["a", "b", "c"], 60), "size": random.normal(size=60), "y": ["u", "v"] * 30}
+    )
+    dataset = make_dataset(frame, "y")
+    before = replace(dataset, X=dataset.X.assign(town=dataset.X["town"].cat.remove_categories(NEW_LEVEL)))
+    wanted = [extract_dataset(one, time_limit=None).values for one in (dataset, before)]
+    np.testing.assert_array_equal(*(list(values.values()) for values in wanted))

@@ -9,6 +9,7 @@ from automl_meta.cli.recommendation_text import evidence
 from automl_meta.datasets import Task, dataset_from_arrays
 from automl_meta.metafeatures import extract_dataset
 from automl_meta.metalearning import Advisor, Effort, Memory, forgetful, remember
+from automl_meta.metalearning.choice import NothingLeftError
 from automl_meta.metalearning.recommendation import affordable
 from automl_meta.metalearning.seconds import SecondsBelief
 from automl_meta.pipelines.candidates import candidate_configurations
@@ -68,7 +69,7 @@ def test_only_allowed_algorithms_are_proposed(memory: Memory, metafeatures: dict
     n = sum(c.algorithm in names for c in memory.configurations)
     assert {c.algorithm for c in proposals(advisor, n)} <= names
     assert {r.configuration.algorithm for r in advisor.recommendations(25)} <= names
-    with pytest.raises(ValueError, match="no configuration is left"):
+    with pytest.raises(NothingLeftError, match="no configuration is left"):
         list(proposals(advisor, n + 1))
 
 
@@ -108,7 +109,7 @@ def test_time_left_excludes_what_will_not_end(memory: Memory, metafeatures: dict
     advisor = Advisor(memory, metafeatures, algorithms=EVERYTHING)
     pick = advisor.next({}, time_left=1.0)
     assert advisor.expected_seconds(pick) < 1.0
-    with pytest.raises(ValueError, match="no configuration is left"):
+    with pytest.raises(NothingLeftError, match="no configuration is left"):
         advisor.next({pick.id: 0.7}, time_left=1e-4)
 
 
@@ -125,7 +126,7 @@ def test_the_quickest_left_is_tried_as_long_as_all_were_stopped(
     quickest, second, third = sorted(memory.configurations, key=advisor.expected_seconds)[:3]
     failed = {quickest.id: float("nan")}
     assert advisor.next(failed, excluded=[second.id], time_left=1e-4) == third
-    with pytest.raises(ValueError, match="no configuration is left"):
+    with pytest.raises(NothingLeftError, match="no configuration is left"):
         advisor.next({**failed, second.id: 0.7}, time_left=1e-4)
 
 

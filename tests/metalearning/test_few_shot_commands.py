@@ -1,6 +1,7 @@
 """Few-shot methods on the command line: trained once, then used by name."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -54,8 +55,9 @@ def recommended(folder: Path, *more: object) -> dict[str, object]:
 
 
 def test_what_was_trained_is_used_by_name_and_not_trained_again(folder: Path) -> None:
-    with pytest.raises(InputError, match="metabase train-meta-models"):
+    with pytest.raises(InputError, match="metabase train-meta-models") as error:
         recommended(folder, "--meta-model", "siamese")
+    assert str(folder / "base.sqlite") in shlex.split(str(error.value))
     first = train(folder, "siamese")
     assert [one["status"] for one in first["trained"]] == ["trained"]  # type: ignore[attr-defined, index]
     again = train(folder, "siamese")
@@ -66,6 +68,14 @@ def test_what_was_trained_is_used_by_name_and_not_trained_again(folder: Path) ->
     default = [row["similarity"] for row in recommended(folder)["similar_datasets"]]  # type: ignore[attr-defined, index]
     assert alike != default  # the learned distance is the evidence
     assert sum(alike) <= 1.0 + 1e-6
+
+
+def test_training_that_has_too_little_to_learn_from_has_an_exit_code(folder: Path, tmp_path: Path) -> None:
+    base = write_metabase(tmp_path / "small.sqlite", tasks=[Task.BINARY], n_datasets=3, n_columns=12)
+    given = ["train-meta-models", "--metabase", base, "--methods", "siamese", "--task", "binary", "--json"]
+    result = CliRunner().invoke(metabase, list(map(str, given)))
+    assert result.exit_code == 1, result.output
+    assert [one["status"] for one in json.loads(result.stdout)["trained"]] == ["too few datasets"]
 
 
 def test_weights_that_know_a_dataset_are_not_used_when_it_is_forgotten(folder: Path) -> None:

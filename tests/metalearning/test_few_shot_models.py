@@ -9,6 +9,7 @@ import pytest
 from worlds import reorder, without_datasets, world
 
 from automl_meta.errors import InputError, MissingExtraError
+from automl_meta.metalearning.choice import NothingLeftError
 from automl_meta.metalearning.combined import Combined
 from automl_meta.metalearning.methods import FEW_SHOT, METHODS, MIXED
 from automl_meta.metalearning.mixture import Mixture
@@ -115,7 +116,7 @@ def test_every_configuration_is_proposed_once_whatever_the_unit_of_scores(name: 
     order = picks(model, experience, 3, 9)
     assert sorted(order) == list(range(9))
     assert picks(model, experience, 3, 9, scale=1000.0) == order
-    with pytest.raises(ValueError, match="no configuration is left"):
+    with pytest.raises(NothingLeftError, match="no configuration is left"):
         model.propose(experience.metafeatures[3], dict.fromkeys(range(9), 0.5), np.ones(9, dtype=bool))
 
 

@@ -9,6 +9,7 @@ from automl_meta.datasets import Task
 from automl_meta.errors import InputError
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase import DatasetRecord, MetaBase, Protocol, Run
+from automl_meta.metalearning import kept_configurations as kept_module
 from automl_meta.metalearning import memory as module
 from automl_meta.metalearning.memory import Memory, nearest_metric, remember
 from automl_meta.pipelines.candidates import candidate_configurations
@@ -118,7 +119,7 @@ def test_what_is_forgotten_chooses_neither_metric_nor_configurations_nor_scale(
         for run in list(store.runs("binary5"))[:4]:
             scores = {"f1": (0.5,) * 3}
             target.add_run(replace(run, dataset="odd", scores=scores, protocol=Protocol(source="a paper")))
-    monkeypatch.setattr(module, "MOST_CONFIGURATIONS", 6)
+    monkeypatch.setattr(kept_module, "MOST_CONFIGURATIONS", 6)
     for metric in ("roc_auc", "f1"):
         never = remember([metabase], Task.BINARY, metric, use_cache=False)
         forgotten = remember([metabase, other], Task.BINARY, metric, forget=["odd"], use_cache=False)
@@ -143,6 +144,8 @@ def test_a_metric_of_another_kind_of_task_is_none_of_this_one(metabase: Path, tm
 
 
 def test_forgetting_what_is_not_there_is_a_mistake(metabase: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no dataset or family 'binayr1' .*Did you mean binary1"):
+        remember([metabase], Task.BINARY, forget=["binary2,binayr1"], use_cache=False)
     with pytest.raises(InputError, match="Did you mean binary1"):
         remember([metabase], Task.BINARY, forget=["binry1"], cache=tmp_path)
 

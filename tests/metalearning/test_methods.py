@@ -8,9 +8,11 @@ import pytest
 from worlds import reorder, without_datasets, world
 
 from automl_meta.metabase.experience import Experience
+from automl_meta.metalearning.choice import NothingLeftError
 from automl_meta.metalearning.methods import CLASSICAL
 from automl_meta.metalearning.protocol import MetaModel
 from automl_meta.metalearning.standings import standings
+from automl_meta.metalearning.tables import experience_from
 from automl_meta.seeding import generator
 
 EVERY = pytest.mark.parametrize("name", CLASSICAL)
@@ -52,7 +54,7 @@ def test_only_what_is_allowed_is_proposed_and_then_nothing(name: str) -> None:
         pick = model.propose(experience.metafeatures[0], observed, allowed)
         assert allowed[pick]
         observed[pick] = float(pick)
-    with pytest.raises(ValueError, match="no configuration is left"):
+    with pytest.raises(NothingLeftError, match="no configuration is left"):
         model.propose(experience.metafeatures[0], observed, allowed)
 
 
@@ -118,6 +120,33 @@ def test_undefined_metafeatures_are_no_obstacle(name: str) -> None:
     assert np.isfinite(belief.mean).all()
     assert np.isfinite(belief.doubt).all()
     assert (belief.doubt >= 0).all()
+
+
+@EVERY
+def test_datasets_that_nobody_described_are_no_obstacle(name: str) -> None:
+    experience = world(30, 12)
+    metafeatures = experience.metafeatures.copy()
+    metafeatures[[0, 7, 29]] = np.nan
+    for known in (metafeatures, np.full_like(metafeatures, np.nan), metafeatures[:, :0]):
+        described = replace(
+            experience, metafeatures=known, metafeature_names=experience.metafeature_names[: known.shape[1]]
+        )
+        model = CLASSICAL[name]().fit(described)
+        for asked in known[:2]:
+            belief = model.believe(asked, {0: 0.5, 3: 0.7})
+            assert np.isfinite(belief.mean).all()
+            assert np.isfinite(belief.doubt).all()
+            order = search(model, described, experience.scores[0], asked, 12)
+            assert sorted(order) == sorted(experience.configurations)
+
+
+@EVERY
+def test_datasets_that_all_agree_are_no_obstacle(name: str) -> None:
+    scores = [[0.9, 0.8], [0.7, 0.6], [0.95, 0.5], [0.8, 0.1]]  # the first of two always wins
+    experience = experience_from(scores, np.random.default_rng(0).normal(size=(4, 5)))
+    model = CLASSICAL[name]().fit(experience)
+    order = search(model, experience, np.array([0.9, 0.8]), experience.metafeatures[0], 2)
+    assert sorted(order) == sorted(experience.configurations)
 
 
 @LEARNING

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from worlds import world
 
+from automl_meta.metalearning.combined import Combined
 from automl_meta.metalearning.scaling import fit_novelty, fit_scaler
 from automl_meta.metalearning.similarity import fit_similarity
 from automl_meta.metalearning.standings import learn_standings
@@ -48,6 +49,21 @@ def test_weights_are_those_of_the_forest() -> None:
 def test_few_datasets_are_all_alike() -> None:
     similarity = fit_similarity(learn_standings(world(4, 6)))
     assert similarity.weights(np.zeros(7)) == pytest.approx(0.25)
+
+
+def test_a_dataset_without_metafeatures_is_like_none() -> None:
+    experience = world(40, 12)
+    metafeatures = experience.metafeatures.copy()
+    metafeatures[[3, 20]] = np.nan
+    knowledge = learn_standings(replace(experience, metafeatures=metafeatures))
+    scaler = fit_scaler(knowledge.metafeatures)
+    new = scaler.transform(np.median(metafeatures[knowledge.described], axis=0)[None])[0]  # the middle of all
+    weights = fit_similarity(knowledge).weights(new)
+    assert weights[[3, 20]] == pytest.approx(0.0)
+    assert weights.sum() == pytest.approx(1.0)
+    model = Combined().fit(replace(experience, metafeatures=metafeatures))
+    assert model.novelty_.known.shape == (38, 7)
+    assert (model.dataset_weights(new)[[3, 20]] > 0.0).all()  # its share of what all get alike
 
 
 def test_scaled_metafeatures_ignore_monotone_changes() -> None:

@@ -64,12 +64,13 @@ def only_the_best(n_datasets: int, n_best: int = 6) -> tuple[np.ndarray, np.ndar
 def test_the_worst_of_good_runs_does_not_stand_at_zero() -> None:
     whole, table = only_the_best(20)
     known = np.isfinite(table[:20])
-    placed = place(table, np.zeros(table.shape, dtype=bool))
+    placed, ranges = place(table, np.zeros(table.shape, dtype=bool))
     truth = whole[:20][known]
     assert np.nanmin(table[:20]) == 0.0
     assert np.nanmin(placed[:20]) > 0.1
     assert abs(placed[:20][known].mean() - truth.mean()) < 0.3 * abs(table[:20][known].mean() - truth.mean())
     np.testing.assert_array_equal(placed[20:], whole[20:])
+    np.testing.assert_allclose(ranges, np.column_stack([np.nanmin(placed, axis=1), np.nanmax(placed, axis=1)]))
 
 
 def test_a_failure_stays_at_the_bottom_wherever_the_others_are_placed() -> None:
@@ -77,7 +78,7 @@ def test_a_failure_stays_at_the_bottom_wherever_the_others_are_placed() -> None:
     failed = np.zeros(table.shape, dtype=bool)
     failed[0, np.flatnonzero(np.isnan(table[0]))[0]] = True
     table[failed] = 0.0
-    placed = place(table, failed)
+    placed = place(table, failed).table
     assert placed[failed] == pytest.approx(0.0)
     assert np.sort(placed[0][np.isfinite(placed[0])])[1] > 0.1
 
@@ -88,8 +89,8 @@ def test_a_configuration_of_ones_own_moves_no_dataset() -> None:
     own = np.full((60, 30), np.nan)
     own[0] = np.linspace(0.5, 1.0, 30)
     never = np.zeros((60, 54), dtype=bool)
-    placed = place(np.hstack([table, own]), never)
-    np.testing.assert_allclose(placed[:, :24], place(table, never[:, :24]))
+    placed = place(np.hstack([table, own]), never).table
+    np.testing.assert_allclose(placed[:, :24], place(table, never[:, :24]).table)
 
 
 def test_a_dataset_whose_scores_say_nothing_is_left_out() -> None:

@@ -63,7 +63,7 @@ def test_a_script_is_python_that_imports_only_what_it_says(task: Task, members: 
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
-    assert imported <= {"sys", "numpy", "pandas", "sklearn", "lightgbm"}
+    assert imported <= {"re", "sys", "numpy", "pandas", "sklearn", "lightgbm"}
     assert "automl_meta" not in text.replace("Written by automl-meta", "")
 
 
@@ -135,6 +135,9 @@ def test_a_script_names_a_label_that_its_model_does_not_know(fitted: Fit, tmp_pa
         (["950", "1.2k", "-3M", "$15.4K", "$950"], NumberFormat(prefix="$", magnitudes=True)),
         (["1.639.363", "668.278", "2,5"], NumberFormat(decimal=",", thousands=".")),
         (["1248 CC", "998"], NumberFormat(suffix="cc")),
+        (["<0.1", "≥ 5", "~7", "2.5"], NumberFormat(bounds=True)),
+        (["103 g", "1.5 kg", "7", "-2kg"], NumberFormat(suffix="g", units=(("g", 1.0), ("kg", 1000.0)))),
+        (["5h 30m", "45 m", "2 h, 5 m"], NumberFormat(suffix="m", units=(("h", 60.0), ("m", 1.0)))),
     ],
 )
 def test_a_script_reads_numbers_as_its_model_does(
@@ -165,7 +168,7 @@ def test_names_cannot_end_the_texts_that_they_stand_in(fitted: Fit) -> None:
     other = FittedModel(manifest=manifest, schema=schema, predictor=model.predictor, probe=model.probe)
     tree = ast.parse(python_script(other))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    assert names == {"sys", "numpy", "pandas"}
+    assert names == {"re", "sys", "numpy", "pandas"}
 
 
 def test_a_pickle_predicts_the_same(fitted: Fit, tmp_path: Path) -> None:

@@ -81,12 +81,14 @@ def test_no_time_at_all_still_gives_a_model(name: str, task: Task) -> None:
 
 
 @pytest.mark.parametrize("name", BOOSTERS)
-def test_unknown_levels_are_missing(name: str) -> None:
+def test_unknown_levels_are_told_from_missing_cells_where_the_library_can(name: str) -> None:
     X, y = table(Task.BINARY)
+    X["words"] = X["words"].where((y == 0) | (X.index % 2 == 0))
     model = booster(name, Task.BINARY).fit(X, y)
     odd = X.assign(words=pd.Categorical(["never seen"] * len(X)))
     missing = X.assign(words=pd.Categorical([None] * len(X), categories=list("abcd")))
-    np.testing.assert_array_equal(model.predict_proba(odd), model.predict_proba(missing))
+    differ = (model.predict_proba(odd) != model.predict_proba(missing)).any()
+    assert differ == (name in ("catboost", "xgboost"))
 
 
 @pytest.mark.parametrize("name", BOOSTERS)

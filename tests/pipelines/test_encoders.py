@@ -218,7 +218,29 @@ def test_rare_and_unseen_levels_share_an_indicator() -> None:
 def test_level_unseen_in_training_is_all_zeros_where_no_level_is_rare() -> None:
     codes = np.repeat([[1], [2], [3]], 5, axis=0)
     encoder = OneHotEncoder().fit(codes, [4])
-    np.testing.assert_array_equal(encoder.transform(np.array([[4], [0]])), 0)
+    np.testing.assert_array_equal(encoder.transform(np.array([[4], [0], [5]])), 0)
+
+
+def test_levels_that_the_schema_lacks_are_encoded_as_those_that_the_training_rows_lack() -> None:
+    codes = np.column_stack([np.repeat([0, 1, 2, 3], 10), np.r_[np.repeat([0, 1, 2], 13), 4]])
+    y = np.arange(40) // 10
+    for encoder in (OneHotEncoder().fit(codes, [4, 5]), TargetMeanEncoder().fit(codes, [4, 5], y)):
+        lacking, new, missing = encoder.transform(np.array([[4, 5], [5, 6], [0, 0]]))
+        np.testing.assert_array_equal(new, lacking)
+        assert (new != missing).any()
+
+
+def test_encoders_without_a_slot_for_new_levels_take_them_for_missing() -> None:
+    codes = np.column_stack([np.repeat([0, 1, 2, 3], 10), np.tile([0, 1, 2, 2], 10)])
+    rows = np.array([[3, 1], [0, 0], [4, 3]])
+    one_hot, means = OneHotEncoder().fit(codes, [3, 2]), TargetMeanEncoder().fit(codes, [3, 2], np.arange(40.0))
+    expected = [encoder.transform(rows[:2]) for encoder in (one_hot, means)]
+    without = np.array([0, 1, 2, 3, 5, 6, 7])  # as saved before there was one
+    for encoder, table in ((one_hot, "target_"), (means, "means_")):
+        encoder.starts_ = np.array([0, 4, 7])
+        setattr(encoder, table, getattr(encoder, table)[without])
+    for encoder, known in zip((one_hot, means), expected, strict=True):
+        np.testing.assert_array_equal(encoder.transform(rows), known[[0, 1, 1]])
 
 
 @settings(max_examples=60, deadline=None)

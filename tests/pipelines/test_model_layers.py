@@ -15,6 +15,7 @@ from sklearn.metrics import log_loss
 from sklearn.svm import SVC, LinearSVC
 
 from automl_meta.pipelines.build import normalised
+from automl_meta.pipelines.context import Accepted
 from automl_meta.pipelines.estimators.calibrated import CalibratedMargins
 from automl_meta.pipelines.estimators.coded_target import BoundedRegressor, CodedClassifier
 from automl_meta.pipelines.estimators.forest import Forest
@@ -68,6 +69,27 @@ def test_predictions_stay_finite_and_near_the_training_targets(y: np.ndarray, ki
     reach = 0.5 * np.ptp(y) * (1 + 1e-9)
     assert predictions.min() >= y.min() - reach
     assert predictions.max() <= y.max() + reach
+
+
+@pytest.mark.parametrize(
+    ("accepted", "targets", "lowest"),
+    [
+        ("all", [0.0, 2.0, 4.0], -2.0),
+        ("nonnegative", [0.0, 2.0, 4.0], 0.0),
+        ("nonnegative", [-1.0, 2.0, 4.0], -3.5),
+        ("nonnegative", [3.0, 3.5, 4.0], 2.5),
+        ("positive", [0.0, 2.0, 4.0], 0.002),
+        ("positive", [1e-6, 2.0, 4.0], 1e-6),
+        ("positive", [0.0, 0.0, 0.0], 0.001),
+        ("positive", [3.0, 3.0, 3.0], 3.0),
+    ],
+)
+def test_what_a_metric_does_not_accept_is_not_predicted(
+    accepted: Accepted, targets: list[float], lowest: float
+) -> None:
+    X = np.arange(3.0)[:, None]
+    model = BoundedRegressor(LinearRegression(), accepted=accepted).fit(X, np.array(targets))
+    assert model.predict(np.array([[-1e9]]))[0] == pytest.approx(lowest)
 
 
 def test_log_makes_a_skewed_target_linear() -> None:

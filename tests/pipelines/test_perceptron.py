@@ -194,6 +194,48 @@ def test_a_sample_judges_where_rows_are_many(monkeypatch) -> None:
     assert set(judged) == {(3, 5)}
 
 
+def _judged_rows(monkeypatch, sizes, *, grouped=True):
+    """Return, by member, how many rows it held out, and the weights of those that it was judged on."""
+    found = {}
+
+    class Watched(perceptron_training._Training):
+        def __init__(self, theta, layout, rows, held_out, *rest):
+            super().__init__(theta, layout, rows, held_out, *rest)
+            found["held_out"] = [set(np.flatnonzero(out)) for out in held_out]
+            found["judged"] = [
+                list(chosen[weights > 0]) for chosen, weights in zip(self.judging, self.judging_weights, strict=True)
+            ]
+
+    monkeypatch.setattr(perceptron_training, "_Training", Watched)
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    X = np.random.default_rng(0).standard_normal((len(groups), 2))
+    PerceptronRegressor(epochs=1, patience=1).fit(X, X[:, 0], groups=groups if grouped else None)
+    return found["held_out"], found["judged"]
+
+
+@pytest.mark.parametrize("sizes", [(30,) * 6, (40,) * 4, (100, 10), (56, 56, 56, 56, 56, 56, 56, 4, 4), (30,) * 20])
+def test_each_member_is_judged_on_all_rows_of_the_groups_that_it_holds_out(monkeypatch, sizes) -> None:
+    held_out, judged = _judged_rows(monkeypatch, sizes)
+    assert len(held_out) == 8
+    assert all(held_out)
+    for own, rows in zip(held_out, judged, strict=True):
+        assert sorted(rows) == sorted(own)
+
+
+def test_where_all_rows_are_of_one_group_members_are_judged_on_what_they_train_on(monkeypatch) -> None:
+    held_out, judged = _judged_rows(monkeypatch, (50,))
+    assert not any(held_out)
+    assert all(len(rows) == 50 for rows in judged)
+
+
+@pytest.mark.parametrize("n_rows", [61, 64])
+def test_rows_that_stand_alone_are_judged_on_equally_many_without_padding(monkeypatch, n_rows) -> None:
+    """Stored runs were made so."""
+    held_out, judged = _judged_rows(monkeypatch, (1,) * n_rows, grouped=False)
+    assert {len(rows) for rows in judged} == {min(map(len, held_out))} == {n_rows // 8}
+    assert all(rows == sorted(own)[: len(rows)] for rows, own in zip(judged, held_out, strict=True))
+
+
 def test_without_time_the_shares_of_the_classes_are_predicted() -> None:
     X, y = load_iris(return_X_y=True)
     rows = np.r_[0:50, 50:80, 100:120]

@@ -7,11 +7,12 @@ import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nasty_tables import NASTY_TABLES, split
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from automl_meta.datasets import Column, ColumnRole, Dataset, Schema, Task, make_dataset
+from automl_meta.datasets import Column, ColumnRole, Dataset, Schema, Task, features_from, make_dataset
 from automl_meta.pipelines.context import FitContext
 from automl_meta.pipelines.preprocessing import ColumnPreprocessor, Preprocessing, build_preprocessor
 
@@ -205,21 +206,48 @@ def test_reduction_narrows_wide_tables_and_leaves_narrow_ones(reduction: str) ->
     np.testing.assert_array_equal(preprocessor(narrow, reduction=reduction).fit_transform(narrow.X, narrow.y), whole)
 
 
-def test_nearly_unique_categories_are_read_as_texts() -> None:
-    rng = np.random.default_rng(0)
-    good = rng.random(300) < 0.5
-    levels = np.array([f"{'golden' if g else 'dusty'} item {i:03d}" for i, g in enumerate(good)])
-    order = np.argsort(levels)
-    column = Column(name="item", role=ColumnRole.CATEGORICAL, dtype="str", levels=tuple(levels[order].tolist()))
-    schema = Schema(task=Task.BINARY, target="y", columns=(column,), classes=("no", "yes"))
-    X = pd.DataFrame({"item": pd.Categorical(levels, categories=levels[order])})
-    y = good.astype(np.int64)
-    for categorical in CATEGORICAL:
-        choice = Preprocessing(categorical=categorical)
-        fitted = build_preprocessor(choice, schema, FitContext(task=Task.BINARY, n_classes=2))
-        train, later = fitted.fit_transform(X[:200], y[:200]), fitted.transform(X[200:])
-        model = LogisticRegression(C=100).fit(numbers_of(train), y[:200])
-        assert model.score(numbers_of(later), y[200:]) > 0.95
+def parts(n: int, seed: int = 0) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Return part numbers that are nearly all different, of whose prefixes half are good."""
+    rng = np.random.default_rng(seed)
+    kinds = np.array([f"{a}{b}{c}" for a in "KLMN" for b in "RST" for c in "XYZ"])
+    good = rng.permutation(len(kinds)) % 2
+    chosen = np.random.default_rng(seed + n).integers(0, len(kinds), n)
+    codes = [f"{kind}{rng.integers(0, 60):02d}" for kind in kinds[chosen]]
+    return pd.DataFrame({"part": codes, "y": np.where(good[chosen], "yes", "no")}), good[chosen]
+
+
+def test_nearly_unique_codes_are_learned_from_as_new_rows_have_them() -> None:
+    table, _ = parts(600)
+    dataset = make_dataset(table, "y")
+    assert dataset.schema.names(ColumnRole.TEXT) == ["part"]
+    new, y = parts(400, seed=0)
+    later, _ = features_from(new.drop(columns="y"), dataset.schema)
+    for choice in (Preprocessing(numeric="standard"), Preprocessing(categorical="native")):
+        fitted = build_preprocessor(choice, dataset.schema, FitContext(task=Task.BINARY, n_classes=2))
+        model = LogisticRegression(C=100).fit(numbers_of(fitted.fit_transform(dataset.X, dataset.y)), dataset.y)
+        assert model.score(numbers_of(fitted.transform(later)), y) > 0.9
+
+
+def test_what_is_a_text_does_not_depend_on_the_rows_of_a_fit() -> None:
+    values = [f"k{row % 100:03d}" for row in range(160)]  # 1.6 rows a level, and fewer in a part of the rows
+    dataset = make_dataset(pd.DataFrame({"code": values, "y": ["yes", "no"] * 80}), "y")
+    for rows in (160, 110):
+        fitted = preprocessor(dataset, categorical="native")
+        assert isinstance(
+            fitted.fit_transform(dataset.X[:rows], dataset.y[:rows]).iloc[:, 0].dtype, pd.CategoricalDtype
+        )
+
+
+def test_models_that_read_categories_as_texts_still_do() -> None:
+    table, _ = parts(120)
+    dataset = make_dataset(table, "y")
+    fitted = preprocessor(dataset).fit(dataset.X, dataset.y)
+    levels = tuple(sorted(set(table["part"])))
+    state = {**vars(fitted), "roles": ("categorical",), "levels": (levels,), "level_texts_": np.array([0])}
+    before = ColumnPreprocessor()
+    vars(before).update(state)
+    X = pd.DataFrame({"part": pd.Categorical(table["part"], categories=levels)})
+    np.testing.assert_array_equal(before.transform(X), fitted.transform(dataset.X))
 
 
 def test_categories_of_many_levels_are_encoded_by_the_target_for_scaled_algorithms() -> None:

@@ -54,8 +54,22 @@ def fitted(name: str, task: Task, X: pd.DataFrame, random: np.random.Generator, 
 
 
 def stored(model: Any) -> Any:
-    """Return a booster as it comes from elsewhere."""
-    return pickle.loads(pickle.dumps(model))
+    """Return a booster as it comes from a model file, which nobody has looked at."""
+    other = type(model).__new__(type(model))
+    other.__setstate__(pickle.loads(pickle.dumps(model.__getstate__())))
+    return other
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pickles_are_programs_and_need_no_second_look(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    X = some_table(random, 60, words=True, missing=True)
+    model = fitted(name, Task.BINARY, X, random)
+    unread = pickle.loads(pickle.dumps(stored(model)))
+    monkeypatch.setattr(type(model), "_check_model", lambda *_: pytest.fail("was looked at"))
+    np.testing.assert_array_equal(outputs(pickle.loads(pickle.dumps(model)), X), outputs(model, X))
+    with pytest.raises(pytest.fail.Exception, match="was looked at"):
+        outputs(unread, X)
 
 
 def outputs(model: Any, X: pd.DataFrame) -> np.ndarray:

@@ -8,6 +8,7 @@ from automl_meta.evaluation.partial import FULL
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.metalearning import Advisor
+from automl_meta.metalearning.choice import NothingLeftError
 from automl_meta.metalearning.memory import Memory, forgetful
 from automl_meta.metalearning.protocol import Experience
 from automl_meta.metalearning.similarity import fit_similarity
@@ -90,6 +91,16 @@ def test_refinement_proposes_nothing_that_does_not_fit_the_time(
         strategy = make(lambda configuration: 10.0)
         strategy.tell(scored(default_configuration("lightgbm", Task.BINARY), 0.7))
         assert (strategy.ask(seconds) is not None) is expected
+
+
+@pytest.mark.parametrize("make", [random_around, grid_around])
+@pytest.mark.parametrize("seconds", [5.0, FOREVER])
+def test_refinement_goes_on_where_nothing_is_known_of_the_time_an_algorithm_takes(
+    make: Callable[[Callable[[Configuration], float]], Strategy], seconds: float
+) -> None:
+    strategy = make(lambda configuration: float("nan"))
+    strategy.tell(scored(default_configuration("lightgbm", Task.BINARY), 0.7))
+    assert strategy.ask(seconds) is not None
 
 
 def test_random_steps_prefer_the_best_and_name_their_centre() -> None:
@@ -238,7 +249,7 @@ def look(proposal: Proposal, score: float) -> Evaluation:
 
 def test_halving_looks_at_many_and_finishes_the_best() -> None:
     source = Listed(*(f"a{number}" for number in range(27)))
-    strategy = Halving(source, "roc_auc", rungs_for(200_000))
+    strategy = Halving(source, "roc_auc", rungs_for(200_000, 5))
     counts: dict[str, int] = {}
     finished = []
     while (proposal := strategy.ask(FOREVER)) is not None and len(finished) < 3:
@@ -247,15 +258,22 @@ def test_halving_looks_at_many_and_finishes_the_best() -> None:
         strategy.tell(look(proposal, score))
         if proposal.fidelity.is_full:
             finished.append(proposal.configuration.algorithm)
-    assert list(counts) == [str(fidelity) for fidelity in rungs_for(200_000)]
+    assert list(counts) == [str(fidelity) for fidelity in rungs_for(200_000, 5)]
     looks = list(counts.values())
     assert looks[0] > 1.5 * looks[1] >= 2 * looks[2] >= 2 * looks[3]
     assert source.told == finished  # of first looks it hears nothing
 
 
+@pytest.mark.parametrize("n_rows", [300, 200_000])
+def test_halving_of_a_single_fold_fits_nothing_to_the_same_rows_twice(n_rows: int) -> None:
+    shares = [fidelity.rows for fidelity in rungs_for(n_rows, 1)]
+    assert len({*shares}) == len(shares)
+    assert rungs_for(n_rows, 1)[-1] == FULL
+
+
 def test_halving_begins_with_whole_folds_where_rows_are_few_and_finishes_all_in_the_end() -> None:
-    assert [(fidelity.rows, fidelity.folds) for fidelity in rungs_for(300)] == [(1.0, 1), (1.0, None)]
-    strategy = Halving(Listed("a", "b", "c"), "roc_auc", rungs_for(300))
+    assert [(fidelity.rows, fidelity.folds) for fidelity in rungs_for(300, 5)] == [(1.0, 1), (1.0, None)]
+    strategy = Halving(Listed("a", "b", "c"), "roc_auc", rungs_for(300, 5))
     finished = []
     while (proposal := strategy.ask(FOREVER)) is not None:
         strategy.tell(look(proposal, 0.5))
@@ -319,6 +337,16 @@ def test_posterior_proposes_unseen_configurations_once_it_has_leaders(experience
     assert proposed[0] in known
 
 
+def test_posterior_goes_on_with_unseen_configurations_when_all_known_ones_are_tried(experienced: Advisor) -> None:
+    strategy = Distinct(PosteriorGuided(Task.BINARY, "roc_auc", 0, experienced))
+    assert strategy.ask(FOREVER) is not None
+    for configuration in experienced.memory.configurations:
+        strategy.tell(scored(configuration, 0.5))
+    proposal = strategy.ask(FOREVER)
+    assert proposal is not None
+    assert proposal.configuration not in experienced.memory.configurations
+
+
 def test_favourites_are_those_that_won_on_known_datasets(experienced: Advisor) -> None:
     favourite = experienced.favourites("svm")[0]
     strengths = [c.hyperparameters["C"] for c in experienced.memory.configurations if c.algorithm == "svm"]
@@ -347,3 +375,22 @@ def test_advisor_with_unseen_configurations_knows_them_by_their_likes(experience
     assert doubt[16:].mean() > doubt[own].mean()
     assert experienced.with_unseen(list(experienced.memory.configurations)) is experienced
     assert np.isfinite([wider.expected_seconds(configuration) for configuration in unseen]).all()
+
+
+class Failing:
+    """An advisor that has nothing to say."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def next(self, *_: object, **__: object) -> Configuration:
+        raise self._error
+
+
+def test_what_cannot_be_calculated_ends_proposals_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    assert Recommended(Failing(NothingLeftError("all have been observed")), "roc_auc").ask(FOREVER) is None  # type: ignore[arg-type]
+    assert not caplog.records
+    assert Recommended(Failing(np.linalg.LinAlgError("singular")), "roc_auc").ask(FOREVER) is None  # type: ignore[arg-type]
+    assert "proposes nothing more: singular" in caplog.text
+    with pytest.raises(ValueError, match="a fault"):
+        Recommended(Failing(ValueError("a fault")), "roc_auc").ask(FOREVER)  # type: ignore[arg-type]

@@ -29,6 +29,10 @@ SUPERVISED = (1, 2)  # kinds of task: classification, regression
 LARGEST_PAGE = 10_000
 
 
+class RuledOutError(InputError):
+    """What is asked for leaves nothing of a task: it is not missing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildOptions:
     """What is wanted.
@@ -75,6 +79,8 @@ class RebuildReport:
         Task to the reason why nothing of it is in the meta-base.
     unavailable : int
         How many of the skipped ones the server did not give.
+    ruled_out : int
+        How many of the skipped ones the measures asked for leave nothing of.
     incomplete : dict
         Task to a sentence on lists of which rows may be missing.
     last : str
@@ -87,8 +93,14 @@ class RebuildReport:
     counts: Counts = field(default_factory=Counts)
     skipped: dict[int, str] = field(default_factory=dict)
     unavailable: int = 0
+    ruled_out: int = 0
     incomplete: dict[int, str] = field(default_factory=dict)
     last: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each task that was asked for is in the meta-base, with all its rows."""
+        return len(self.skipped) == self.ruled_out and not self.incomplete
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""
@@ -184,6 +196,7 @@ class _Pass:
             logger.info("task %d is left out: %s", task_id, error)
             self._report.skipped[task_id] = str(error)
             self._report.unavailable += isinstance(error, FetchError)
+            self._report.ruled_out += isinstance(error, RuledOutError)
 
     def _store(self, store: MetaBase, task_id: int) -> None:
         archive, options = self._archive, self._options
@@ -196,7 +209,7 @@ class _Pass:
         self._report.last = dataset.name
         measures = measures_for(options.measures, classification=is_classification(task))
         if all(measure.metric == SECONDS for measure in measures.values()):
-            raise InputError("none of the measures asked for is one of its kind")
+            raise RuledOutError("none of the measures asked for is one of its kind")
         facts = facts_from_qualities if options.qualities else facts_from_table
         record, metafeatures = facts(archive, task, dataset)
         setups: dict[int, Setup] = {}

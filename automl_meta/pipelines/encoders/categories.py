@@ -13,6 +13,23 @@ Codes = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
 
+def slot_starts(n_levels: list[int]) -> Codes:
+    """Return where each column begins in one array of all columns' codes, and where the array ends.
+
+    A column's codes are 0 (missing), 1 to the number of its levels, and one more for levels that its schema lacks.
+    """
+    return np.concatenate([[0], np.cumsum(np.add(n_levels, 2))]).astype(np.intp)
+
+
+def slots(codes: Codes, starts: Codes) -> Codes:
+    """Return where `codes`, of shape (n_rows, n_columns), stand in that array.
+
+    Encoders that were saved before new levels had a slot take them for missing.
+    """
+    found: Codes = np.where(codes < np.diff(starts), codes, 0) + starts[:-1]
+    return found
+
+
 class OneHotEncoder(BaseEstimator):  # type: ignore[misc]
     """Indicator columns of the frequent levels of each column, and one for all its rare levels together.
 
@@ -21,7 +38,8 @@ class OneHotEncoder(BaseEstimator):  # type: ignore[misc]
     max_levels : int
         Most indicator columns of one column, the one for rare levels included.
     min_rows : int
-        Levels in fewer training rows are rare. A level that the training rows lack is treated as a rare one.
+        Levels in fewer training rows are rare. A level that the training rows lack, be it known to the schema or not,
+        is treated as a rare one.
     max_columns : int
         Most indicator columns in all; `max_levels` is lowered until they fit, to no less than one each.
     """
@@ -32,10 +50,10 @@ class OneHotEncoder(BaseEstimator):  # type: ignore[misc]
         self.max_columns = max_columns
 
     def fit(self, codes: Codes, n_levels: list[int]) -> Self:
-        """Learn from `codes` of shape (n_rows, n_columns), from 0 (missing) to `n_levels` of the column."""
+        """Learn from `codes` of shape (n_rows, n_columns), as in `slot_starts`."""
         most = max(1, min(self.max_levels, self.max_columns // max(1, codes.shape[1])))
-        self.starts_ = np.concatenate([[0], np.cumsum(np.add(n_levels, 1))]).astype(np.intp)
-        counts = np.bincount((codes + self.starts_[:-1]).ravel(), minlength=self.starts_[-1])
+        self.starts_ = slot_starts(n_levels)
+        counts = np.bincount(slots(codes, self.starts_).ravel(), minlength=self.starts_[-1])
         self.target_ = np.full(self.starts_[-1], -1, dtype=np.intp)
         used = 0
         for start, stop in zip(self.starts_[:-1], self.starts_[1:], strict=True):
@@ -45,7 +63,7 @@ class OneHotEncoder(BaseEstimator):  # type: ignore[misc]
 
     def transform(self, codes: Codes) -> Floats:
         """Return the indicators, of shape (n_rows, n_outputs_)."""
-        outputs = self.target_[codes + self.starts_[:-1]]
+        outputs = self.target_[slots(codes, self.starts_)]
         indicators = np.zeros((len(codes), self.n_outputs_))
         rows, columns = np.nonzero(outputs >= 0)
         indicators[rows, outputs[rows, columns]] = 1.0
@@ -113,12 +131,12 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
         y: Target,
         groups: NDArray[np.int64] | None = None,
     ) -> Floats:
-        """Learn from `codes` (as in `OneHotEncoder`) and `y`; return the cross-fitted means of the same rows.
+        """Learn from `codes` (as in `slot_starts`) and `y`; return the cross-fitted means of the same rows.
 
         Rows with the same number in `groups` see none of each other's targets, if there are several groups.
         """
-        self.starts_ = np.concatenate([[0], np.cumsum(np.add(n_levels, 1))]).astype(np.intp)
-        flat = codes + self.starts_[:-1]
+        self.starts_ = slot_starts(n_levels)
+        flat = slots(codes, self.starts_)
         targets = target_columns(y, self.n_classes, self.max_classes)
         self.means_ = self._means(flat, targets)
         encoded = np.empty((len(codes), codes.shape[1], targets.shape[1]))
@@ -135,7 +153,7 @@ class TargetMeanEncoder(BaseEstimator):  # type: ignore[misc]
 
     def transform(self, codes: Codes) -> Floats:
         """Return the means, of shape (n_rows, n_columns * n_targets)."""
-        encoded: Floats = self.means_[codes + self.starts_[:-1]].reshape(len(codes), -1)
+        encoded: Floats = self.means_[slots(codes, self.starts_)].reshape(len(codes), -1)
         return encoded
 
     def _means(self, flat: Codes, targets: Floats) -> Floats:

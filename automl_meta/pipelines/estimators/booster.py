@@ -264,6 +264,10 @@ class Booster(BaseEstimator, ABC):  # type: ignore[misc]
             self._check_model(parts.get("model_"))
         self._is_sound = True
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a pickle restores it: pickles are programs, so what was known to be sound is so there, too."""
+        return _restored, (type(self), self.__getstate__(), getattr(self, "_is_sound", False))
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without the library's own object, which is read again from `model_` when it is needed."""
         state = {name: value for name, value in self.__dict__.items() if name != "_is_sound"}
@@ -322,6 +326,13 @@ def column_share(asked: float, n_columns: int) -> float:
     """
     affordable = max(_MOST_COLUMNS / n_columns, 0.1)
     return min(max(min(asked, affordable), 3.01 / n_columns), 1.0)
+
+
+def _restored(kind: type[Booster], state: dict[str, Any], is_sound: bool) -> Booster:
+    booster = kind.__new__(kind)
+    booster.__setstate__(state)
+    booster._is_sound = is_sound
+    return booster
 
 
 def _check_table(table: Any) -> None:

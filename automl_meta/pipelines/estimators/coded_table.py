@@ -9,9 +9,10 @@ from sklearn.base import BaseEstimator
 
 
 class CodedTable(BaseEstimator):  # type: ignore[misc]
-    """Turns a table into a float64 matrix; categories become the codes that they had in training, or missing.
+    """Turns a table into a float64 matrix; categories become the codes that they had in training.
 
-    Infinite numbers become missing.
+    A category that training had not becomes the code behind them all, which no row had in training. Missing becomes
+    NaN, and so do infinite numbers.
     """
 
     def fit(self, X: Any) -> Self:
@@ -40,9 +41,15 @@ class CodedTable(BaseEstimator):  # type: ignore[misc]
             if levels is None:
                 matrix[:, position] = column.to_numpy(dtype=np.float64, na_value=np.nan)
             else:
-                codes = column.astype("category").cat.set_categories(levels).cat.codes.to_numpy(dtype=np.float64)
-                matrix[:, position] = np.where(codes < 0, np.nan, codes)
+                matrix[:, position] = _codes(column, levels)
         return _finite(matrix)
+
+
+def _codes(column: "pd.Series[Any]", levels: list[Any]) -> NDArray[np.float64]:
+    given = column.astype("category").cat
+    codes = given.set_categories(levels).cat.codes.to_numpy(dtype=np.float64)
+    elsewhere = np.where(given.codes.to_numpy() < 0, np.nan, len(levels))
+    return np.where(codes < 0, elsewhere, codes)
 
 
 def _finite(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,12 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
+from automl_meta.pipelines.context import Accepted
 from automl_meta.pipelines.estimators.quiet import quietly
 from automl_meta.pipelines.estimators.row_extras import row_extras
 from automl_meta.pipelines.estimators.target_transforms import TargetTransform
 
 # How far beyond the range of the training targets, in parts of that range, a prediction may go.
 _MARGIN = 0.5
+# The smallest positive prediction, in parts of the mean of the training targets, unless one of these is smaller.
+_SMALL = 1e-3
 
 
 class CodedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -74,11 +77,16 @@ class BoundedRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     estimator : regressor
     transform : {"none", "log", "quantile", "power"}
         See `TargetTransform`.
+    accepted : {"all", "nonnegative", "positive"}
+        What may be predicted where no training target is below 0; where one is, anything.
     """
 
-    def __init__(self, estimator: Any, transform: str = "none") -> None:
+    accepted: Accepted = "all"  # also of models in files that were written before there was a choice
+
+    def __init__(self, estimator: Any, transform: str = "none", accepted: Accepted = "all") -> None:
         self.estimator = estimator
         self.transform = transform
+        self.accepted = accepted
 
     def fit(
         self,
@@ -91,8 +99,9 @@ class BoundedRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         targets = np.asarray(y, dtype=np.float64)
         low, high = float(targets.min()), float(targets.max())
         margin = _MARGIN * (high - low)
-        self.bounds_ = (low - margin, high + margin)
-        self.centre_ = float(np.median(targets))
+        lowest = max(low - margin, _least(targets, self.accepted))
+        self.bounds_ = (lowest, max(high + margin, lowest))
+        self.centre_ = float(np.clip(np.median(targets), *self.bounds_))
         self.estimator_ = None
         if high > low:
             self.transform_ = TargetTransform(self.transform).fit(targets)
@@ -110,3 +119,13 @@ class BoundedRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             numbers = self.transform_.backward(given)
         numbers = np.nan_to_num(numbers, nan=self.centre_, posinf=self.bounds_[1], neginf=self.bounds_[0])
         return np.clip(numbers, *self.bounds_)
+
+
+def _least(targets: NDArray[np.float64], accepted: Accepted) -> float:
+    """Return the smallest number that may be predicted where only the `accepted` ones can be scored."""
+    if accepted == "all" or targets.min() < 0:
+        return -np.inf
+    if accepted == "nonnegative":
+        return 0.0
+    positive = targets[targets > 0]
+    return float(min(positive.min(), _SMALL * targets.mean())) if len(positive) else _SMALL

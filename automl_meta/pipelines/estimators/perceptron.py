@@ -88,7 +88,8 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
             folds = inner_folds(strata, n_folds, rng)
         else:
             folds = group_folds(np.asarray(groups), n_folds, rng)
-        held_out = folds == np.arange(self.n_members)[:, None]
+        # Of fewer groups than members, several members hold out the same; one that held out nothing could not stop.
+        held_out = folds == np.arange(self.n_members)[:, None] % (folds.max() + 1)
         if len(X) < ROWS_TO_HOLD_OUT or held_out.all(axis=1).any():  # all rows may be of one group
             held_out[:] = False
         plan = Plan(

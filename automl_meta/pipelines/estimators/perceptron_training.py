@@ -187,8 +187,14 @@ class _Training:
         self.own = [np.flatnonzero(~out) for out in held_out]
         self.n_own = min(map(len, self.own))
         judging = held_out if held_out.any(axis=1).all() else ~held_out
-        n_judging = min(int(judging.sum(axis=1).min()), MOST_JUDGING)
-        self.judging = np.stack([_some(np.flatnonzero(member), n_judging, rng) for member in judging])
+        chosen = [
+            _some(np.flatnonzero(member), n, rng) for member, n in zip(judging, _judged_on(judging), strict=True)
+        ]
+        n_judging = max(map(len, chosen))
+        # Padded with rows of the member's own, of weight 0.
+        self.judging = np.stack([np.resize(own, n_judging) for own in chosen])
+        counts = np.arange(n_judging) < np.array([len(own) for own in chosen])[:, None]
+        self.judging_weights = rows.weights[self.judging] * counts
         self.batch_size = max(1, min(plan.batch_size, self.n_own))
         self.steps_an_epoch = self.n_own // self.batch_size
         self.epochs = self._affordable_epochs()
@@ -245,7 +251,7 @@ class _Training:
     def _losses(self) -> NDArray[np.float64]:
         rows, chosen = self.rows, self.judging
         outputs, _ = forward(self.views, rows.X[chosen], self.layout)
-        return self.objective.losses(outputs, rows.targets[chosen], rows.weights[chosen])
+        return self.objective.losses(outputs, rows.targets[chosen], self.judging_weights)
 
     def _keep_best(self) -> bool:
         losses = self._losses()
@@ -253,6 +259,17 @@ class _Training:
         self.best[better] = losses[better]
         self.best_theta[better] = self.theta[better]
         return bool(better.any())
+
+
+def _judged_on(judging: NDArray[np.bool_]) -> list[int]:
+    """Return on how many of its rows each member is judged: on all, up to `MOST_JUDGING`.
+
+    Where the numbers differ by one, as those of folds of single rows do, all are judged on equally many.
+    """
+    sizes = judging.sum(axis=1)
+    if sizes.max() - sizes.min() <= 1:
+        sizes = np.full_like(sizes, sizes.min())
+    return [min(int(size), MOST_JUDGING) for size in sizes]
 
 
 def _some(positions: NDArray[np.intp], n: int, rng: np.random.Generator) -> NDArray[np.intp]:

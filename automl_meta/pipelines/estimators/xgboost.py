@@ -11,13 +11,19 @@ from automl_meta.pipelines.estimators.xgboost_model import check_model
 
 
 class XGBoostBooster(Booster):
-    """XGBoost's ``train`` with histograms; the model is kept as its bytes."""
+    """XGBoost's ``train`` with histograms; the model is kept as its bytes.
+
+    Where levels are divided between the branches of a split, those that the training rows lack take the side of no
+    gradient, if their code is below others; a code above all goes left, whatever is there. So a level that is new
+    when rows are predicted is read as the one that had the least gradient in the first round.
+    """
 
     def _train(
         self, data: Rows, held: Rows | None, rounds: int, seconds: float | None, enough: float | None = None
     ) -> Trained:
         xgb = require("xgboost", "full")
         stop = [] if held is None else [xgb.callback.EarlyStopping(rounds=self._patience)]
+        self.neutral_ = _neutral_levels(data, self.table_.categorical_, self.n_classes_)
         hurry = self._hurry(seconds, enough)
         clock = [] if hurry is None else [_clock(xgb, hurry)]
         booster = xgb.train(
@@ -67,7 +73,27 @@ class XGBoostBooster(Booster):
 
     def _scores(self, matrix: Floats) -> Floats:
         xgb = require("xgboost", "full")
+        for column, levels in self.table_.levels_.items():
+            new = matrix[:, column] == len(levels)
+            # Models that were saved before there was such a level take new ones for missing.
+            matrix[new, column] = vars(self).get("neutral_", {}).get(column, np.nan)
         return np.asarray(self._booster.predict(self._dmatrix(xgb, matrix)), dtype=np.float64)
+
+
+def _neutral_levels(data: Rows, columns: list[int], n_classes: int) -> dict[int, float]:
+    """Return for each column of codes the one whose rows' targets are, summed up and shrunk, nearest to the mean."""
+    targets = np.eye(n_classes)[data.y] if n_classes else np.asarray(data.y, dtype=np.float64)[:, np.newaxis]
+    weight = np.ones(len(targets)) if data.weight is None else data.weight
+    gradients = weight[:, np.newaxis] * (targets - np.average(targets, axis=0, weights=weight))
+    found = {}
+    for column in columns:
+        present = ~np.isnan(data.X[:, column])
+        levels, codes = np.unique(data.X[present, column], return_inverse=True)
+        if len(levels):
+            sums = np.column_stack([np.bincount(codes, one) for one in gradients[present].T])
+            sizes = np.linalg.norm(sums, axis=1) / (np.bincount(codes, weight[present]) + 1.0)
+            found[column] = float(levels[sizes.argmin()])
+    return found
 
 
 def _clock(xgb: Any, hurry: Hurry) -> Any:

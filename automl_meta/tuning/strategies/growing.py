@@ -42,7 +42,7 @@ class Growing:
     Parameters
     ----------
     n_rows : int
-        Of the dataset.
+        That a fit in whole is made to.
     """
 
     def __init__(self, source: Strategy, metric: str, n_rows: int) -> None:
@@ -106,5 +106,5 @@ class Growing:
 
 
 def growing_rungs(n_rows: int) -> list[Fidelity]:
-    """Return the samples of one fold, smallest first, and the whole."""
+    """Return the samples of one fold, of whose `n_rows` training rows they are, smallest first, and the whole."""
     return [*(Fidelity(rows=share, folds=1) for share in SHARES if share * n_rows >= FEWEST_ROWS), FULL]

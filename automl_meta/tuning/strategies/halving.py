@@ -60,10 +60,17 @@ class Halving:
         return None
 
 
-def rungs_for(n_rows: int) -> list[Fidelity]:
+def rungs_for(n_rows: int, n_folds: int) -> list[Fidelity]:
     """Return the fidelities from the first look to the whole.
 
-    Looks begin at a share of the rows that still says something, at least at one fold.
+    Looks begin at a share of the rows that still says something, and go on to one fold where there are several; where
+    there is one, that is the whole.
+
+    Parameters
+    ----------
+    n_rows : int
+        That a fit in whole is made to.
     """
     shares = [share for share in (1 / 27, 1 / 9, 1 / 3) if share * n_rows >= LEAST_ROWS]
-    return [*(Fidelity(rows=share, folds=1) for share in shares[-2:]), Fidelity(folds=1), FULL]
+    one_fold = [Fidelity(folds=1)] if n_folds > 1 else []
+    return [*(Fidelity(rows=share, folds=1) for share in shares[-2:]), *one_fold, FULL]

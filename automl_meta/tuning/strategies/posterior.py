@@ -38,9 +38,12 @@ class PosteriorGuided:
         """Return the configuration from which the posterior expects the largest improvement."""
         leaders = self._standings.leaders(5)
         if leaders and self._asked % REFRESHED == 0:
-            self._recommended.consult(self._advisor.with_unseen([*self._tried.values(), *self._draws(leaders)]))
+            self._draw_anew(leaders)
         self._asked += 1
         proposal = self._recommended.ask(seconds)
+        if proposal is None and leaders:  # all that is known has been tried, or takes too long
+            self._draw_anew(leaders)
+            proposal = self._recommended.ask(seconds)
         return None if proposal is None else Proposal(proposal.configuration, "posterior")
 
     def tell(self, evaluation: Evaluation) -> None:
@@ -49,6 +52,9 @@ class PosteriorGuided:
             self._tried[evaluation.configuration.id] = evaluation.configuration
         self._standings.add(evaluation)
         self._recommended.tell(evaluation)
+
+    def _draw_anew(self, leaders: list[Configuration]) -> None:
+        self._recommended.consult(self._advisor.with_unseen([*self._tried.values(), *self._draws(leaders)]))
 
     def _draws(self, leaders: list[Configuration]) -> list[Configuration]:
         near = [leaders[i % len(leaders)] for i in range(AROUND)]

@@ -1,12 +1,18 @@
 """What the meta-base recommends, given what was seen so far."""
 
+import logging
 import math
+
+import numpy as np
 
 from automl_meta.evaluation.partial import lead
 from automl_meta.evaluation.records import Evaluation
 from automl_meta.execution.protocol import Status
 from automl_meta.metalearning.advisor import Advisor
+from automl_meta.metalearning.choice import NothingLeftError
 from automl_meta.tuning.strategies.protocol import Proposal
+
+logger = logging.getLogger(__name__)
 
 
 class Recommended:
@@ -31,7 +37,10 @@ class Recommended:
         time_left = seconds if math.isfinite(seconds) else None
         try:
             configuration = self._advisor.next(self._scores, excluded=self._running, time_left=time_left)
-        except ValueError:  # nothing is left
+        except NothingLeftError:
+            return None
+        except np.linalg.LinAlgError as error:  # a run is not to be lost for what cannot be calculated
+            logger.warning("the meta-base proposes nothing more: %s", error)
             return None
         self._running.add(configuration.id)
         return Proposal(configuration, "meta-base")

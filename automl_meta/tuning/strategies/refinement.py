@@ -29,7 +29,7 @@ class RandomAround:
     Parameters
     ----------
     expected_seconds : callable
-        Of a configuration; what would take longer than there is time for is not proposed.
+        Of a configuration, NaN where nothing is known; what would take longer than there is time for is not proposed.
     favourites : callable
         From an algorithm's name to its best configurations on similar datasets, the most telling first.
     """
@@ -70,7 +70,7 @@ class RandomAround:
             centre = self._centre(leader)
             radius = self._radii.get(leader.algorithm, self.FIRST)
             step = sample(centre.algorithm, self._task, self._random, centre=centre, radius=radius)
-            if step != centre and self._expected_seconds(step) <= seconds:
+            if step != centre and not self._expected_seconds(step) > seconds:
                 self._steps[leader.algorithm] += 1
                 self._centres[step] = leader
                 return Proposal(step, f"random search around {centre.id}")
@@ -133,7 +133,7 @@ class GridAround:
         while self._queue:
             centre, points = self._queue[0]
             for point in points:
-                if self._expected_seconds(point) <= seconds:
+                if not self._expected_seconds(point) > seconds:
                     return Proposal(point, f"grid around {centre.id}")
             self._queue.popleft()
         return None

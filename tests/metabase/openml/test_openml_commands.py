@@ -1,4 +1,5 @@
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,8 @@ from click.testing import CliRunner, Result
 from openml_server import Faults, LocalServer
 from openml_world import World, make_world
 
-from automl_meta.cli import cli
+from automl_meta.cli import cli, main
+from automl_meta.cli.surroundings import Ended
 from automl_meta.errors import InputError
 from automl_meta.metabase import MetaBase
 from automl_meta.metabase.records import Protocol
@@ -20,9 +22,9 @@ def own_directories(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("AUTOML_META_METABASE", raising=False)
 
 
-def call(*arguments: object) -> Result:
+def call(*arguments: object, code: int = 0) -> Result:
     result = CliRunner().invoke(cli, [str(argument) for argument in arguments], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == code, result.output
     return result
 
 
@@ -53,6 +55,28 @@ def test_rebuild_as_json_and_offline(server: LocalServer, tmp_path: Path) -> Non
     assert again["requests"] == 0
     assert again["counts"] == first["counts"]
     assert (tmp_path / "r.sqlite").read_bytes() == (tmp_path / "2.sqlite").read_bytes()
+
+
+def test_missing_task_is_told_by_the_exit_code(server: LocalServer, small_world: World, tmp_path: Path) -> None:
+    tasks = [str(task) for task in small_world.tasks]
+    settings = ("--server", server.url, "--cache", tmp_path / "cache", "--pause", 0, "--qualities", "--json")
+    command = ("metabase", "rebuild", "-o", tmp_path / "r.sqlite", *settings, "--tasks")
+    assert json.loads(call(*command, ",".join(tasks)).stdout)["skipped"] == {}
+    assert list(json.loads(call(*command, ",".join([*tasks, "99999"]), code=1).stdout)["skipped"]) == ["99999"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_rebuild_that_is_stopped_ends_with_the_exit_code_of_its_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    def stopped(*_: object, **more: object) -> None:
+        raise Ended(number)
+
+    monkeypatch.setattr("automl_meta.metabase.openml.rebuild.rebuild", stopped)
+    with pytest.raises(SystemExit) as ended:
+        main(["metabase", "rebuild", "--tasks", "1", "--offline", "-o", str(tmp_path / "r.sqlite")])
+    assert ended.value.code == 128 + number
+    assert "the same command goes on" in capsys.readouterr().out
 
 
 def test_dry_run_fetches_no_list_and_writes_nothing(server: LocalServer, tmp_path: Path) -> None:

@@ -139,6 +139,7 @@ def test_a_server_that_is_down_for_one_task_costs_that_task_only(
     assert list(report.skipped) == [gone]
     assert "no proper answer" in report.skipped[gone]
     assert report.unavailable == 1
+    assert not report.is_whole
     monkeypatch.undo()
     rebuild(tmp_path / "whole.sqlite", options_for(), archive)
     check_holds_exactly(tmp_path / "whole.sqlite", small_world)
@@ -203,6 +204,7 @@ def test_a_task_without_any_of_the_measures_is_left_out(server: LocalServer, tmp
     report = rebuild(tmp_path / "r.sqlite", options, archive_of(server, tmp_path / "cache"))
     assert (report.datasets, len(report.skipped), report.unavailable) == (1, 2, 0)
     assert set(report.skipped.values()) == {"none of the measures asked for is one of its kind"}
+    assert report.is_whole
 
 
 def test_the_key_is_sent_and_kept_nowhere(

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl_meta.datasets import Column, ColumnRole, Schema
+from automl_meta.datasets.levels import NEITHER, NEW_LEVEL
 from automl_meta.ensembling import EnsemblePredictor
 from automl_meta.optional import require
 from automl_meta.persistence.exporting.code import ExportError
@@ -54,7 +55,7 @@ def runtime_inputs(schema: Schema, frame: pd.DataFrame) -> dict[str, NDArray[Any
             given[column.name] = cells.to_numpy(dtype=np.float64)[:, None]
             continue
         if column.role is ColumnRole.BOOLEAN:
-            cells = cells.map({0.0: "false", 1.0: "true"})
+            cells = cells.map({0.0: "false", 1.0: "true", NEITHER: "neither"})
         texts = np.array(["" if pd.isna(cell) else str(cell) for cell in cells], dtype=object)
         given[column.name] = texts[:, None]
     return given
@@ -70,16 +71,16 @@ def _run(model: bytes, schema: Schema, frame: pd.DataFrame) -> NDArray[np.float6
 
 
 def _cells(column: Column, probe: Mapping[str, Any]) -> list[Any]:
-    """Return the probe's cells, and others from the column's range and levels."""
+    """Return the probe's cells, and others from the column's range and levels, new ones among them."""
     random = generator(0, "export", column.name)
     if column.role is ColumnRole.NUMERIC:
         low, high = column.minimum or 0.0, column.maximum if column.maximum is not None else 1.0
         drawn = (low + (high - low) * random.random(N_DRAWN)).tolist()
     elif column.role is ColumnRole.BOOLEAN:
-        drawn = random.integers(0, 2, N_DRAWN).astype(float).tolist()
+        drawn = random.choice([0.0, 1.0, NEITHER], N_DRAWN, p=[0.45, 0.45, 0.1]).tolist()
     else:
-        drawn = [column.levels[i] for i in random.integers(0, len(column.levels), N_DRAWN)] if column.levels else []
-        drawn += [None] * (N_DRAWN - len(drawn))
+        levels = (*(column.levels or ()), NEW_LEVEL)
+        drawn = [levels[i] for i in random.integers(0, len(levels), N_DRAWN)]
     missing = random.random(N_DRAWN) < MISSING
     gaps = [None if gap else cell for gap, cell in zip(missing, drawn, strict=True)]
     return [*probe["columns"][column.name], *gaps]

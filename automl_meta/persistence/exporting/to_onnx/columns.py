@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl_meta.datasets import ColumnRole, Schema
+from automl_meta.datasets.cells import MISSING
 from automl_meta.datasets.inference import BOOLEAN_PAIRS
+from automl_meta.datasets.levels import NEITHER
 from automl_meta.persistence.exporting.code import ExportError
 from automl_meta.persistence.exporting.to_onnx.graph import ML, Graph
-from automl_meta.pipelines.encoders.categories import OneHotEncoder
+from automl_meta.pipelines.encoders.categories import OneHotEncoder, slots
 from automl_meta.pipelines.encoders.numeric import LARGEST_SCALED, LARGEST_UNSCALED, NumericEncoder
 from automl_meta.pipelines.encoders.reduction import WideReducer
 from automl_meta.pipelines.preprocessing import ColumnPreprocessor
@@ -21,7 +23,8 @@ from automl_meta.pipelines.preprocessing import ColumnPreprocessor
 class Inputs:
     """Names of nodes: `numbers` is a matrix of numeric and Boolean columns, None if there are none.
 
-    `codes` has for each categorical column its level counted from 1, 0 for missing and unknown, shape (n_rows,).
+    `codes` has for each categorical column its level counted from 1, 0 for missing, one more than there are levels
+    for new ones, shape (n_rows,).
     """
 
     numbers: str | None
@@ -61,11 +64,10 @@ def add_inputs(graph: Graph, schema: Schema) -> Inputs:
         if column.role is ColumnRole.NUMERIC:
             numbers.append(name)
         elif column.role is ColumnRole.BOOLEAN:
-            number = graph.add("LabelEncoder", name, domain=ML, default_float=np.nan, **_boolean_words())
+            number = graph.add("LabelEncoder", name, domain=ML, default_float=NEITHER, **_boolean_words())
             numbers.append(graph.cast(number, "DOUBLE"))
         else:
-            keys = {"keys_strings": levels, "values_int64s": list(range(1, len(levels) + 1)), "default_int64": 0}
-            code = graph.add("LabelEncoder", name, domain=ML, **keys)
+            code = graph.add("LabelEncoder", name, domain=ML, **_level_codes(levels))
             codes.append(graph.add("Reshape", code, np.array([-1])))
     return Inputs(numbers=graph.joined(numbers) if numbers else None, codes=codes)
 
@@ -83,14 +85,18 @@ def add_preprocessing(graph: Graph, fitted: ColumnPreprocessor, inputs: Inputs) 
     columns = [] if inputs.numbers is None else [graph.add("Gather", inputs.numbers, fitted.plain_, axis=1)]
     if fitted.by_target_.size:
         chosen = [inputs.codes[column] for column in fitted.by_target_]
-        columns.append(_looked_up(graph, chosen, _blocks(fitted.target_.means_, fitted.target_.starts_)))
+        n_levels = [len(fitted.levels[column]) for column in fitted.by_target_]
+        columns.append(_looked_up(graph, chosen, _blocks(fitted.target_.means_, fitted.target_.starts_, n_levels)))
     blocks, width = _numbers(graph, fitted.numbers_, graph.joined(columns) if columns else None)
     for column in fitted.ordinal_:
-        blocks.append(graph.add("Unsqueeze", graph.cast(inputs.codes[column], "DOUBLE"), np.array([1])))
+        last = len(fitted.levels[column])
+        table = np.array([*range(last + 1), (last + 1) / 2])[:, None]  # as `ColumnPreprocessor` has new levels
+        blocks.append(graph.add("Gather", table, inputs.codes[column], axis=0))
     width += len(fitted.ordinal_)
     if fitted.indicated_.size and fitted.one_hot_.n_outputs_:
         chosen = [inputs.codes[column] for column in fitted.indicated_]
-        blocks.append(_looked_up(graph, chosen, _indicators(fitted.one_hot_)))
+        n_levels = [len(fitted.levels[column]) for column in fitted.indicated_]
+        blocks.append(_looked_up(graph, chosen, _indicators(fitted.one_hot_, n_levels)))
         width += fitted.one_hot_.n_outputs_
     matrix = graph.joined(blocks) if blocks else None
     if matrix is None and not fitted.native_.size:
@@ -106,14 +112,21 @@ def add_preprocessing(graph: Graph, fitted: ColumnPreprocessor, inputs: Inputs) 
 
 
 def _boolean_words() -> dict[str, list[Any]]:
-    """Return the words that are read as false and true, as attributes of a lookup."""
-    words = {
+    """Return the words that are read as false, true and missing, as attributes of a lookup."""
+    words = dict.fromkeys(sorted(MISSING), np.nan)
+    words |= {
         written: float(value)
         for pair in (*BOOLEAN_PAIRS, ("0", "1"))
         for value, word in enumerate(pair)
         for written in (word, word.capitalize(), word.upper())
     }
     return {"keys_strings": list(words), "values_floats": list(words.values())}
+
+
+def _level_codes(levels: list[str]) -> dict[str, Any]:
+    """Return the codes of levels, of missing cells and of new levels, as attributes of a lookup."""
+    codes = dict.fromkeys(sorted(MISSING), 0) | {level: code for code, level in enumerate(levels, start=1)}
+    return {"keys_strings": list(codes), "values_int64s": list(codes.values()), "default_int64": len(levels) + 1}
 
 
 def _numbers(graph: Graph, fitted: NumericEncoder, block: str | None) -> tuple[list[str], int]:
@@ -149,20 +162,23 @@ def _scaled(graph: Graph, fitted: NumericEncoder, x: str) -> str:
 
 
 def _looked_up(graph: Graph, codes: list[str], tables: list[NDArray[np.float64]]) -> str:
-    """Return for each column of codes the row of its table, (n_levels + 1, n_outputs), all side by side."""
+    """Return for each column of codes the row of its table, (n_levels + 2, n_outputs), all side by side."""
     return graph.joined(
         [graph.add("Gather", table, code, axis=0) for code, table in zip(codes, tables, strict=True) if table.size]
     )
 
 
-def _blocks(table: NDArray[Any], starts: NDArray[np.intp]) -> list[NDArray[Any]]:
-    """Return the part of each column of a table of all columns' levels."""
-    return [table[start:stop] for start, stop in pairwise(starts)]
+def _blocks(table: NDArray[Any], starts: NDArray[np.intp], n_levels: list[int]) -> list[NDArray[Any]]:
+    """Return for each column the rows that its codes have in an encoder's table for all columns."""
+    return [
+        table[slots(np.arange(levels + 2)[:, None], np.array(ends))[:, 0]]
+        for ends, levels in zip(pairwise(starts), n_levels, strict=True)
+    ]
 
 
-def _indicators(fitted: OneHotEncoder) -> list[NDArray[np.float64]]:
+def _indicators(fitted: OneHotEncoder, n_levels: list[int]) -> list[NDArray[np.float64]]:
     tables = []
-    for target in _blocks(fitted.target_, fitted.starts_):
+    for target in _blocks(fitted.target_, fitted.starts_, n_levels):
         outputs = np.unique(target[target >= 0])
         tables.append((target[:, None] == outputs).astype(np.float64))
     return tables

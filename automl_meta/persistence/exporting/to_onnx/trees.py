@@ -39,7 +39,7 @@ class Trees:
     def split_by_set(
         self, tree: int, node: int, category: int, goes_left: NDArray[np.bool_], children: tuple[int, int]
     ) -> None:
-        """Add a node that sends the levels of a category, counted from 1 and 0 for missing, left or right."""
+        """Add a node that sends the codes of a category, as in `Inputs`, left or right."""
         self._sets[category].append((~goes_left).astype(np.float64))
         # A negative number stands for the column, whose position is known when all of them are.
         mark = -1 - (category + len(self._sets) * (len(self._sets[category]) - 1))
@@ -92,7 +92,7 @@ class Trees:
         graph, prepared = self.graph, self.prepared
         columns = [] if prepared.matrix is None else [prepared.matrix]
         for code, levels in zip(prepared.categories, prepared.n_levels, strict=True):
-            table = np.array([np.nan, *range(levels)])[:, None]
+            table = np.array([np.nan, *range(levels + 1)])[:, None]
             columns.append(graph.add("Gather", table, code, axis=0))
         for code, sets in zip(prepared.categories, self._sets, strict=True):
             if sets:
@@ -151,7 +151,7 @@ def add_hist_booster(graph: Graph, prepared: Prepared, model: Any) -> str:
             if cell["is_categorical"]:
                 category = int(inside[feature]) - prepared.width
                 bits = predictor.raw_left_cat_bitsets[int(cell["bitset_idx"])]
-                goes_left = np.full(prepared.n_levels[category] + 1, missing_left)
+                goes_left = np.full(prepared.n_levels[category] + 2, missing_left)
                 for position, code in enumerate(known[feature]):
                     if not np.isnan(code):
                         goes_left[int(code) + 1] = bool((int(bits[position // 32]) >> (position % 32)) & 1)
@@ -195,7 +195,7 @@ def _add_lightgbm_split(
     feature = int(cell["split_feature"])
     if cell["decision_type"] == "==":
         category = feature - trees.prepared.width
-        goes_left = np.zeros(trees.prepared.n_levels[category] + 1, dtype=bool)
+        goes_left = np.zeros(trees.prepared.n_levels[category] + 2, dtype=bool)
         goes_left[[int(level) + 1 for level in cell["threshold"].split("||")]] = True
         trees.split_by_set(tree, node, category, goes_left, children)
         return
