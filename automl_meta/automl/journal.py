@@ -6,6 +6,7 @@ import numpy as np
 
 from automl_meta.datasets import Dataset
 from automl_meta.evaluation import Evaluation
+from automl_meta.execution.protocol import Status
 from automl_meta.metabase import DatasetRecord, MetaBase, MetaFeatureRecord, Protocol, run_of
 from automl_meta.metabase.experiments import extractor_version
 from automl_meta.metafeatures import MetaFeatures
@@ -44,11 +45,14 @@ class Journal:
         self._store.set_metafeatures(dataset.name, features)
 
     def add(self, evaluation: Evaluation) -> None:
-        """Write one evaluation, a failed one too; first looks and fits without a score teach others nothing."""
+        """Write one evaluation, a failed one too; first looks and fits without a score teach others nothing.
+
+        A run that goes on may try again what had failed: a success takes the failure's place.
+        """
         if not evaluation.fidelity.is_full or not evaluation.repeats:
             return
         run = run_of(evaluation, self._dataset.name, self._protocol, n_rows=self._dataset.n_rows)
-        self._store.add_run(run)
+        self._store.add_run(run, replace=evaluation.status is Status.OK)
 
     def close(self) -> None:
         """End writing."""

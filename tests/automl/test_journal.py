@@ -55,6 +55,18 @@ def test_runs_say_which_rows_validated_which(source: str, sales: Dataset) -> Non
     assert source_of(replace(sales, **ROLES[source])) == source
 
 
+def test_what_succeeds_when_a_run_goes_on_takes_the_place_of_its_failure(
+    tmp_path: Path, sales: Dataset, described: MetaFeatures
+) -> None:
+    journal = Journal(tmp_path / "journal.sqlite", sales, described, folds=5, seed=0)
+    late = Evaluation(configuration=KNN, status=Status.TIMEOUT)
+    for found in (late, Evaluation(configuration=KNN, status=Status.OK, scores={"r2": (0.5,) * 5}), late):
+        journal.add(found)
+    journal.close()
+    with MetaBase.open(tmp_path / "journal.sqlite") as store:
+        assert [run.status for run in store.runs("sales")] == [Status.OK]
+
+
 def test_runs_on_other_folds_of_one_table_are_never_in_one_row(
     tmp_path: Path, sales: Dataset, described: MetaFeatures
 ) -> None:
