@@ -231,5 +231,7 @@ def _remember_command(output: Path) -> None:
     from automl_meta import __version__
     from automl_meta.metabase import MetaBase
 
+    # Stores are passed on: where something lies on this machine is nobody's business.
+    typed = [Path(argument).name if Path(argument).is_absolute() else argument for argument in sys.argv[1:]]
     with MetaBase.open(output, "w") as store:
-        store.set_info({"command": shlex.join(["automl-meta", *sys.argv[1:]]), "tool": f"automl-meta {__version__}"})
+        store.set_info({"command": shlex.join(["automl-meta", *typed]), "tool": f"automl-meta {__version__}"})

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from automl_meta.cli import main
 from automl_meta.cli.metabase import metabase
+from automl_meta.cli.metabase_build import _remember_command
 from automl_meta.errors import InputError
 from automl_meta.execution import InlineExecutor, Status
 from automl_meta.metabase import MetaBase, MetaFeatureRecord, personal_path
@@ -153,6 +154,14 @@ def test_what_writes_never_changes_the_store_that_the_variable_names(
     with MetaBase.open(personal_path()) as store:
         assert [record.name for record in store.datasets()] == ["beta", "beta2"]
         assert "command" in store.info()  # of the addition
+
+
+def test_a_store_tells_its_command_and_not_where_things_lie(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["metabase", "build", "--datasets", str(path.parent / "index.csv"), "-o", "x.sqlite", "--rows", "9"]
+    monkeypatch.setattr("sys.argv", ["automl-meta", *arguments])
+    _remember_command(path)
+    with MetaBase.open(path) as store:
+        assert store.info()["command"] == "automl-meta metabase build --datasets index.csv -o x.sqlite --rows 9"
 
 
 BUILD = ("build", "--datasets", "sklearn:iris", "-o", "x.sqlite")
