@@ -63,7 +63,7 @@ class LateFits:
             seed=self.seed,
             models_folder=self.folder,
         )
-        work = [(member.configuration, None, self.limits.threads) for member in wanted]
+        work = [(member.configuration, self.limits.threads) for member in wanted]
         outcomes = self._run(problem, refit, work, deadline)
         return {
             member.configuration.id: value

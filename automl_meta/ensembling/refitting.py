@@ -75,12 +75,10 @@ def seconds_to_refit(evaluation: Evaluation, folds: Sequence[Fold]) -> float:
     return float(evaluation.fit_seconds / len(folds) * (total / fitted) ** GROWTH)
 
 
-def refit(problem: Shared, configuration: Configuration, max_seconds: float | None, threads: int) -> Path:
+def refit(problem: Shared, configuration: Configuration, threads: int) -> Path:
     """Fit `configuration` to all rows of the shared `Problem`, and return the file that holds the pipeline."""
     given: Problem = problem.get()
     assert given.models_folder is not None
     metric = resolve_metric(given.metric, given.dataset.task)
-    pipeline = fit_to_all_rows(
-        configuration, given.dataset, metric, seed=given.seed, threads=threads, max_seconds=max_seconds
-    )
+    pipeline = fit_to_all_rows(configuration, given.dataset, metric, seed=given.seed, threads=threads)
     return keep_fitted_to_all_rows(pipeline, configuration, given.models_folder)

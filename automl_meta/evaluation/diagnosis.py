@@ -50,12 +50,13 @@ def diagnose_classes(
     predicted = probabilities.argmax(axis=1) if decided is None else decided
     names = [str(label) for label in classes]
     frequency = np.bincount(y, minlength=len(names))
+    each = np.ones(len(y)) if weights is None else weights
     return {
         "kind": "classes",
         "rows": len(y),
         "confusion": _confusion(y, predicted, names, frequency),
-        "per_class": _per_class(y, predicted, names, frequency, weights),
-        "calibration": _calibration(y, probabilities, weights),
+        "per_class": _per_class(y, predicted, names, frequency, each),
+        "calibration": _calibration(y, probabilities, each),
         "curves": _curves(y, probabilities, names, frequency, weights),
     }
 
@@ -112,9 +113,8 @@ def _confusion(
 
 
 def _per_class(
-    y: NDArray[Any], predicted: NDArray[Any], names: Sequence[str], frequency: NDArray[Any], weights: Weights
+    y: NDArray[Any], predicted: NDArray[Any], names: Sequence[str], frequency: NDArray[Any], each: Floats
 ) -> list[dict[str, Any]]:
-    each = np.ones(len(y)) if weights is None else weights
     hits = np.bincount(y, each * (y == predicted), len(names))
     said = np.bincount(predicted, each, len(names))
     there = np.bincount(y, each, len(names))
@@ -136,7 +136,7 @@ def _per_class(
     return rows
 
 
-def _calibration(y: NDArray[Any], probabilities: Floats, weights: Weights) -> dict[str, Any]:
+def _calibration(y: NDArray[Any], probabilities: Floats, each: Floats) -> dict[str, Any]:
     """Return what was said and what came, in bins of equal width, and the mean gap between the two.
 
     With two classes the probability is that of the second; with more, that of the most probable class.
@@ -147,7 +147,6 @@ def _calibration(y: NDArray[Any], probabilities: Floats, weights: Weights) -> di
         predicted = probabilities.argmax(axis=1)
         said, came = probabilities[np.arange(len(y)), predicted], predicted == y
     place = np.minimum((said * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
-    each = np.ones(len(y)) if weights is None else weights
     bins, gaps = [], 0.0
     for inside in (place == number for number in range(CALIBRATION_BINS)):
         weight = each[inside].sum()

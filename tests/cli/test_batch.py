@@ -4,10 +4,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from commands import run
 from small_ensembles import shop_table
 
 import automl_meta
-from automl_meta.cli import main
 from automl_meta.cli.batch_jobs import Job, read_batch
 from automl_meta.cli.batch_running import BatchRunner, JobResult
 from automl_meta.cli.batch_summary import annotation, exit_code, write_junit
@@ -37,12 +37,6 @@ data = "regression.csv"
 test = "regression_test.csv"
 min-score = "rmse=-0.0001"
 """
-
-
-def run(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 import pytest
+from commands import run
 from small_ensembles import shop_table
 
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run as run_in_python
-from automl_meta.cli import main
 from automl_meta.cli.config import option_values
 from automl_meta.cli.fit import fit
 from automl_meta.cli.typing_options import command_for, typed
@@ -30,12 +30,6 @@ repeats = 1
 ensemble = "greedy"
 racing = false
 """
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
-from small_ensembles import shop_table
+from commands import run
 
-from automl_meta.cli import main
 from automl_meta.cli.config import option_values
 from automl_meta.cli.fit import fit
-from automl_meta.datasets import Task
 from automl_meta.errors import InputError
 from automl_meta.persistence import read_manifest
 
@@ -19,19 +17,6 @@ jobs = 0
 include = ["decision_tree", "knn"]
 folds = 3
 """
-
-
-def run(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return int(ended.value.code or 0)
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    shop_table(Task.BINARY, 90).to_csv("shop.csv", index=False)
-    return tmp_path
 
 
 def test_options_come_from_a_file_and_the_command_line_wins(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,16 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-
-from automl_meta.cli import main
+from commands import run
 
 QUICK = ("--max-evaluations", "2", "--include", "logistic_regression,lda", "--jobs", "0", "--quiet", "--refit", "bag")
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
 
 
 def test_a_model_is_shown_and_distilled(

@@ -2,15 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import run
 from sklearn.datasets import load_wine
-
-from automl_meta.cli import main
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture(scope="module")

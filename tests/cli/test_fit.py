@@ -4,18 +4,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from commands import run
 
-from automl_meta.cli import main
 from automl_meta.persistence import load_model
 
 CHEAP = ("--include", "decision_tree,knn,logistic_regression")
 QUICK = ("--max-evaluations", "3", "--top-k", "2", "--jobs", "0", *CHEAP)
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture

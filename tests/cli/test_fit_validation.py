@@ -4,17 +4,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from commands import run
 
-from automl_meta.cli import main
 from automl_meta.persistence import load_model
 
 QUICK = ("--max-evaluations", "3", "--top-k", "3", "--jobs", "0", "--include", "ridge,knn,decision_tree", "--json")
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture

@@ -6,28 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_ensembles import shop_table
+from commands import run
 
-from automl_meta.cli import main
 from automl_meta.cli.fit import fit
 from automl_meta.cli.resuming import Asked, ask
-from automl_meta.datasets import Task
 
 ONE = ("--target", "target", "--max-evaluations", "1", "--jobs", "0", "--include", "decision_tree", "--folds", "3")
 BEGIN = ("fit", "shop.csv", *ONE, "--quiet", "--run-dir", "r")
-
-
-def run(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return int(ended.value.code or 0)
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    shop_table(Task.BINARY, 90).to_csv("shop.csv", index=False)
-    return tmp_path
 
 
 def settings(folder: str = "r") -> dict[str, Any]:

@@ -9,18 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from automl_meta.cli import main
+from commands import run
 
 SCREEN = 25  # lines
 ROWS = "".join(f"{i % 7},{i % 5 / 2},{'x' if i % 2 else 'y'}\n" for i in range(40))
 GOOD = "a,b,t\n" + ROWS
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
 
 
 def parquet(**columns: object) -> bytes:

@@ -8,23 +8,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from commands import run
 from small_ensembles import made, shop_table
 
 from automl_meta.automl.options import RunOptions
 from automl_meta.automl.run import run as fit
-from automl_meta.cli import main
 from automl_meta.datasets import Task, make_dataset, streaming
 from automl_meta.ensembling import make_predictor
 from automl_meta.errors import InputError
 from automl_meta.persistence import load_model, make_model, save_model
 
 QUICK = {"time_budget": None, "max_evaluations": 2, "top_k": 2, "jobs": 0, "include": ("decision_tree", "knn")}
-
-
-def run(*arguments: str | Path) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture(scope="module")

@@ -254,9 +254,16 @@ def test_workers_are_counted_where_the_system_does_not_say_which_cores_are_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)  # as on macOS
-    monkeypatch.setattr("automl_meta.cli.metabase_build._executor", lambda jobs, log: InlineExecutor())
+    counted: list[int] = []
+
+    def executor(jobs: int, _: object) -> InlineExecutor:
+        counted.append(jobs)
+        return InlineExecutor()
+
+    monkeypatch.setattr("automl_meta.cli.metabase_build._executor", executor)
     built_into(monkeypatch)
     call("build", "--datasets", "sklearn:iris", "-o", tmp_path / "x.sqlite")
+    assert counted == [os.cpu_count()]
 
 
 def test_command_that_is_proposed_for_another_dataset_of_the_same_name_can_be_typed(tmp_path: Path) -> None:

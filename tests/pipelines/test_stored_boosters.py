@@ -102,7 +102,11 @@ def test_what_our_estimators_make_is_sound_and_predicts_the_same_when_it_was_sto
 @pytest.mark.parametrize("task", Task)
 def test_each_kind_of_lightgbm_is_sound(task: Task, changes: dict[str, Any]) -> None:
     random = np.random.default_rng(0)
-    stored(fitted("lightgbm", task, some_table(random, 200, words=True, missing=True), random, **changes)).check()
+    X = some_table(random, 200, words=True, missing=True)
+    model = fitted("lightgbm", task, X, random, **changes)
+    other = stored(model)
+    other.check()
+    np.testing.assert_array_equal(outputs(other, X), outputs(model, X))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,7 +115,9 @@ def test_trees_of_one_leaf_are_sound(name: str) -> None:
     model = fitted(name, Task.REGRESSION, some_table(random, 30, words=False, missing=False), random)
     X = some_table(random, 40, words=False, missing=False)
     model.fit(X, np.r_[np.zeros(39), 1e-12])
-    stored(model).check()
+    other = stored(model)
+    other.check()
+    np.testing.assert_array_equal(outputs(other, X), outputs(model, X))
 
 
 LIGHTGBM = {
