@@ -285,7 +285,7 @@ class _Run:
             self.listener.planned(samples_in_words(folds))
         elif is_short(self.options, self.dataset, validated=bool(folds)) and short_list(self.dataset, advice.advisor):
             self.listener.planned(few_rows_in_words(self.dataset, folds))
-        interruption.begin(self.tuner.stop)
+        interruption.begin(self.tuner.interrupt)
         self.tuner.run(strategy)
         if interruption.came:
             return INTERRUPTED

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ LAG = 4
 GRACE_SECONDS = 1.0
 AHEAD = 4  # candidates that wait for a worker while this process is busy with something else
 LOOK_SHARE = 0.3  # of the time that is left, for one first look: it is there to spend the rest well
+CLOSING_SECONDS = 1.0  # for what runs when the search is interrupted and there is something to combine
+BEAT = 0.2  # seconds between two looks at whether it was
 SHARE_FOR_FITS = 0.8  # of a candidate's time; the rest is for reading the table, predicting and scoring
 
 
@@ -74,10 +77,16 @@ class Tuner:
         self._meanwhile = meanwhile
         self._problem = executor.share(problem)
         self._stop = threading.Event()
+        self._interrupted_at: float | None = None
         self.executor_lost = ""  # why the executor gave up, if it did
 
     def stop(self) -> None:
         """Begin nothing more; `run` returns once what is running has ended."""
+        self._stop.set()
+
+    def interrupt(self) -> None:
+        """Begin nothing more, and give up what is running as soon as there is something to combine."""
+        self._interrupted_at = time.monotonic()
         self._stop.set()
 
     def run(self, strategy: Strategy) -> list[Evaluation]:
@@ -100,6 +109,9 @@ class Tuner:
                 asked += 1
                 pending.append((proposal, self._submit(proposal)))
             if not pending:
+                return evaluations
+            if not self._first_ended([pending[0][1]], evaluations):
+                _give_up(future for _, future in pending)
                 return evaluations
             proposal, future = pending.pop(0)
             evaluations.extend(self._take(proposal, future.result(), strategy))
@@ -130,13 +142,27 @@ class Tuner:
             if self._meanwhile is not None:
                 self._meanwhile()
                 self._meanwhile = None
-            ended, _ = wait(pending, timeout=max(self._clock.remaining_for_search, 0.0), return_when=FIRST_COMPLETED)
+            ended = self._first_ended(pending, evaluations)
             for future in ended:
                 evaluations.extend(self._take(pending.pop(future), future.result(), strategy))
-            if not ended:  # the time for searching is over
-                for future in pending:
-                    future.cancel()  # the executor's work after the search needs the workers
+            if not ended:
+                _give_up(pending)
                 return evaluations
+
+    def _first_ended(
+        self, pending: Collection[Future[Outcome]], evaluations: Iterable[Evaluation]
+    ) -> set[Future[Outcome]]:
+        """Wait for what ends next; return nothing when the rest is not to be waited for."""
+        while True:
+            seconds = self._clock.remaining_for_search
+            ended, _ = wait(pending, timeout=min(max(seconds, 0.0), BEAT), return_when=FIRST_COMPLETED)
+            if ended or seconds <= 0 or self._is_cut_short(evaluations):
+                return ended
+
+    def _is_cut_short(self, evaluations: Iterable[Evaluation]) -> bool:
+        if self._interrupted_at is None or time.monotonic() < self._interrupted_at + CLOSING_SECONDS:
+            return False
+        return any(one.status is Status.OK and not one.fidelity.is_look for one in evaluations)
 
     def _submit(self, proposal: Proposal) -> "Future[Outcome]":
         known = self._known.get(_key(proposal))
@@ -199,6 +225,11 @@ def evaluation_of(proposal: Proposal, outcome: Outcome) -> Evaluation:
 
 def _key(one: Proposal | Evaluation) -> tuple[str, Fidelity]:
     return one.configuration.id, one.fidelity
+
+
+def _give_up(pending: Iterable[Future[Outcome]]) -> None:
+    for future in pending:
+        future.cancel()  # what is done after the search needs the workers
 
 
 def _ended_with(evaluation: Evaluation) -> "Future[Outcome]":

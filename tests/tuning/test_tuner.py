@@ -1,4 +1,5 @@
 import random
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -164,6 +165,43 @@ def test_stop_begins_nothing_more(meanwhile: Callable[[], None] | None) -> None:
     assert len(subject.run(Climber())) <= 4
     assert len(workers.cancelled) <= AHEAD
     assert bool(workers.cancelled) == (meanwhile is not None)
+
+
+class FirstAlone(SimulatedWorkers):
+    """Workers of which only the first piece of work ends by itself; the others do when the test is over."""
+
+    def __init__(self, over: threading.Event, first: float = 0.0) -> None:
+        super().__init__(3)
+        self.over = over
+        self.first = first
+
+    def _work(self, configuration: Configuration) -> Outcome:
+        if configuration.hyperparameters["x"] > 1:
+            self.over.wait()
+        time.sleep(self.first)
+        return super()._work(configuration)
+
+
+@pytest.mark.parametrize("budget", [Budget(evaluations=50), Budget(seconds=600)])
+def test_what_runs_when_the_search_is_interrupted_is_given_up(budget: Budget) -> None:
+    over, interrupting = threading.Event(), []
+    workers = FirstAlone(over)
+    subject = Tuner(None, workers, Clock(budget), TunerLimits(), lambda _: interrupting[0].interrupt())  # type: ignore[arg-type]
+    interrupting.append(subject)
+    evaluations = subject.run(Counter())
+    assert not over.is_set()
+    over.set()
+    assert [evaluation.configuration.hyperparameters["x"] for evaluation in evaluations] == [1]
+    assert workers.cancelled
+
+
+def test_an_interrupted_search_waits_for_something_to_combine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("automl_meta.tuning.tuner.CLOSING_SECONDS", -1.0)  # has passed already
+    over = threading.Event()
+    subject = tuner(FirstAlone(over, first=0.5), Budget(seconds=600), [])
+    threading.Timer(0.1, subject.interrupt).start()
+    assert len(subject.run(Counter())) == 1
+    over.set()
 
 
 class Forgetful(Climber):
