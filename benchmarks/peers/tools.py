@@ -1,6 +1,7 @@
 """The tools that are compared: what to install, what to run."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,26 @@ class Tool:
     @property
     def environment(self) -> str:
         """Name of the environment; tools with the same packages share one."""
-        return self.runner if self.packages else "automl_meta"
+        return (
+            f"{self.runner}-{sha256(repr(self.packages).encode()).hexdigest()[:8]}"
+            if self.packages
+            else "automl_meta"
+        )
 
 
+AUTOGLUON = ("torch==2.13.0", "autogluon.tabular[all]")  # as its documentation says: with neural networks and ray
 DEFAULTS = ("scikit-learn", "pandas", "lightgbm", "catboost")
 TOOLS = {
     tool.name: tool
     for tool in (
         Tool("automl-meta", "ours", ()),
+        Tool("AutoGluon medium", "autogluon_tabular", AUTOGLUON, "medium_quality"),
+        Tool("AutoGluon best", "autogluon_tabular", AUTOGLUON, "best_quality"),
         Tool(
-            "AutoGluon medium",
+            "AutoGluon best, no networks",
             "autogluon_tabular",
             ("autogluon.tabular[catboost,lightgbm,xgboost]",),
-            "medium_quality",
-        ),
-        Tool(
-            "AutoGluon best", "autogluon_tabular", ("autogluon.tabular[catboost,lightgbm,xgboost]",), "best_quality"
+            "best_quality",
         ),
         Tool("FLAML", "flaml_automl", ("flaml[automl]", "catboost")),
         Tool("H2O AutoML", "h2o_automl", ("h2o", "pandas")),

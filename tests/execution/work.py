@@ -120,6 +120,17 @@ def ignored_signals() -> bool:
     return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
+def meet(folder: str, me: str, other: str) -> bool:
+    """Return whether the other comes while this one is there."""
+    Path(folder, me).touch()
+    deadline = time.monotonic() + 60
+    while not Path(folder, other).exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 def note_run(path: str) -> None:
     with Path(path).open("a") as file:
         file.write("run\n")
