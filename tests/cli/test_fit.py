@@ -176,7 +176,7 @@ def test_bad_input_is_one_screen_exit_code_2_and_no_file(
     prepare, arguments, word = BAD_INPUT[kind]
     prepare()
     before = sorted(tmp_path.iterdir())
-    assert run("fit", *arguments) == 2
+    assert run("fit", "--jobs", "0", *arguments) == 2
     message = capsys.readouterr().err
     assert word in message
     assert "Traceback" not in message
