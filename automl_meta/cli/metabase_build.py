@@ -231,7 +231,12 @@ def _remember_command(output: Path) -> None:
     from automl_meta import __version__
     from automl_meta.metabase import MetaBase
 
-    # Stores are passed on: where something lies on this machine is nobody's business.
-    typed = [Path(argument).name if Path(argument).is_absolute() else argument for argument in sys.argv[1:]]
+    typed = [_without_folder(argument) for argument in sys.argv[1:]]
     with MetaBase.open(output, "w") as store:
         store.set_info({"command": shlex.join(["automl-meta", *typed]), "tool": f"automl-meta {__version__}"})
+
+
+def _without_folder(argument: str) -> str:
+    """Return what was typed: stores are passed on, and where something lies on this machine is nobody's business."""
+    option, equals, value = argument.partition("=") if argument.startswith("--") else ("", "", argument)
+    return f"{option}{equals}{Path(value).name}" if Path(value).is_absolute() else argument

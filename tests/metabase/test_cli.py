@@ -158,10 +158,12 @@ def test_what_writes_never_changes_the_store_that_the_variable_names(
 
 def test_a_store_tells_its_command_and_not_where_things_lie(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ["metabase", "build", "--datasets", str(path.parent / "index.csv"), "-o", "x.sqlite", "--rows", "9"]
+    arguments += [f"--log={path.parent / 'build.log'}", "--family=a=b"]
     monkeypatch.setattr("sys.argv", ["automl-meta", *arguments])
     _remember_command(path)
     with MetaBase.open(path) as store:
-        assert store.info()["command"] == "automl-meta metabase build --datasets index.csv -o x.sqlite --rows 9"
+        told = "automl-meta metabase build --datasets index.csv -o x.sqlite --rows 9 --log=build.log --family=a=b"
+        assert store.info()["command"] == told
 
 
 BUILD = ("build", "--datasets", "sklearn:iris", "-o", "x.sqlite")

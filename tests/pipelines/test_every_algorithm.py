@@ -75,8 +75,7 @@ def test_algorithm_bears_nasty_table_in_silence_and_repeatably(name: str, table:
             warnings.simplefilter("error")
             first = predictions_of(configuration, dataset, max_seconds=CAP)
         check(first, dataset)
-    # The last one again: a drawn configuration; the default is repeated below.
-    np.testing.assert_array_equal(predictions_of(configuration, dataset, max_seconds=CAP), first)
+        np.testing.assert_array_equal(predictions_of(configuration, dataset, max_seconds=CAP), first)
 
 
 @pytest.mark.parametrize(("name", "table"), of_each_algorithm(SAMPLES))
