@@ -4,7 +4,7 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,6 +51,34 @@ def check_writable(path: Path) -> None:
         raise InputError(f"{path}: is a folder, not a file. Try a file name inside it.")
     if not os.access(place if _takes_bytes(place) else folder, os.W_OK):
         raise InputError(f"{path}: the folder {str(folder)!r} is not writable. Try another --output.")
+
+
+def check_apart(outputs: Iterable[Path | None], inputs: Iterable[str | Path | None] = ()) -> None:
+    """Check, before any work is done, that no output takes the place of an input or of another output.
+
+    Links are followed. Pipes and devices, which are written to and not replaced, may be named more than once.
+
+    Parameters
+    ----------
+    outputs, inputs : iterables of paths
+        What one command writes and what it reads; None, and tables that are no files, are passed over.
+
+    Raises
+    ------
+    InputError
+        If an output is one of the inputs, or two outputs are one file.
+    """
+    read = {Path(source).resolve() for source in inputs if source is not None and is_file_name(str(source))}
+    written: set[Path] = set()
+    for path in outputs:
+        place = None if path is None else path.resolve()
+        if place is None or _takes_bytes(place):
+            continue
+        if place in read:
+            raise InputError(f"{path}: is what is read here, and would be replaced. Name another file to write.")
+        if place in written:
+            raise InputError(f"{path}: cannot be two outputs at once. Name another file for one of them.")
+        written.add(place)
 
 
 @contextmanager

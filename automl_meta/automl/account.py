@@ -101,12 +101,12 @@ def account(
         for one in metrics_of(dataset.task)
     ]
     told["diagnosis"] = _diagnosis(dataset, plan, held_out, seed)
-    left = None if seconds is None else seconds - (time.perf_counter() - began)
     bagged = folds  # of forward splits, all that were validated, by one model for all of them
     if dataset.times is None:
         bagged = [folds[number] for number in sorted(kept_folds(dataset, folds))]
     unseeing = _of_fold_models(plan, predictor, fold_models) if plan.refitted else predictor
     ensemble = OutOfFoldEnsemble(unseeing or predictor, bagged, refitted=unseeing is None)
+    left = None if seconds is None else seconds - (time.perf_counter() - began)
     told["inspection"] = inspect_ensemble(ensemble, dataset, profile, plan, metric, seed=seed, seconds=left)
     return told
 
@@ -131,7 +131,10 @@ def _of_fold_models(
     """Return the ensemble made of fold models alone; None where they are not there for all members."""
     if not all(fold_models.get(member) for member in plan.members):
         return None
-    models = {member: [load_pickle(path) for path in fold_models[member]] for member in plan.members}
+    models = dict(zip(plan.members, predictor.members, strict=True))
+    for member, paths in fold_models.items():
+        if member in models and (member in plan.refitted or len(models[member]) < len(paths)):
+            models[member] = [load_pickle(path) for path in paths]
     return make_predictor(plan, models, predictor.n_classes)
 
 

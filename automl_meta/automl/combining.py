@@ -94,7 +94,7 @@ class Combining:
                 plan,
                 evaluations,
                 judge=lambda above: self._plan(evaluations, above, options, measured),
-                evaluate=self._evaluate_above,
+                evaluate=lambda inputs, above: self._evaluate_above(inputs, above, evaluations),
                 algorithms=allowed_algorithms(self.fits.dataset.task, self.options.include, self.options.exclude),
             )
         by_name = {evaluation.configuration.id: evaluation for evaluation in evaluations}
@@ -181,22 +181,22 @@ class Combining:
         """Return what is left of the time when all has been fitted that is likely to be fitted still."""
         members = likely_members(evaluations, self.fits.metric.name)
         refits = seconds_of_refits(self.options, members, self.fits.folds, few_rows=self.fits.dataset.is_tiny)
-        left = self.clock.remaining - refits - self._reserved_for_layers
+        left = self.clock.remaining - refits - self._reserved_for_layers(members)
         return min(left, max(self.clock.reserve, LEAST_SECONDS)) if self._wants_layers() else left
 
     def _wants_layers(self) -> bool:
         asked = self.options.ensemble == "stack" or not self.clock.budget.is_deterministic
         return asked and may_have_layers(self.options, self.fits.dataset, self.fits.folds)
 
-    def _seconds_for_layers(self) -> float | None:
+    def _seconds_for_layers(self, evaluations: Sequence[Evaluation]) -> float | None:
         """Return what may be spent on layers: what is left beyond the time kept back for all else."""
         if self.clock.budget.is_deterministic:
             return None
-        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + self._reserved_for_layers
+        reserved = self._reserved_for_layers(likely_members(evaluations, self.fits.metric.name))
+        return LEFT_OVER_SHARE * max(self.clock.remaining_for_search, 0.0) + reserved
 
-    @property
-    def _reserved_for_layers(self) -> float:
-        return seconds_of_layers(self.options, self.fits.dataset, self.fits.folds)
+    def _reserved_for_layers(self, members: Sequence[Evaluation]) -> float:
+        return seconds_of_layers(self.options, self.fits.dataset, self.fits.folds, members)
 
     def _seconds_to_save(self, members: Sequence[Evaluation]) -> float:
         """Return what is kept back, once the ensemble is chosen, for gathering and saving it."""
@@ -207,9 +207,11 @@ class Combining:
         """Return whether there is no time left to save these."""
         return self.clock.remaining < seconds_to_save([path for paths in models for path in paths])
 
-    def _evaluate_above(self, inputs: Sequence[Evaluation], above: Sequence[Configuration]) -> list[Evaluation]:
+    def _evaluate_above(
+        self, inputs: Sequence[Evaluation], above: Sequence[Configuration], evaluations: Sequence[Evaluation]
+    ) -> list[Evaluation]:
         """Cross-validate configurations that take in the predictions of `inputs`, if there is time for that."""
-        return self.fits.evaluate_above(inputs, above, Deadline.after(self._seconds_for_layers()))
+        return self.fits.evaluate_above(inputs, above, Deadline.after(self._seconds_for_layers(evaluations)))
 
     def _refit(self, wanted: Sequence[Evaluation], members: Sequence[Evaluation]) -> dict[str, Path]:
         """Fit those `wanted` to all rows, as far as there is time; return the files by configuration."""

@@ -4,7 +4,7 @@ The small model is fitted to the rows with their true targets, and to several ti
 seen: each is a copy of a row, with its weight and its group, in which some cells come from another row, and its
 target is what the ensemble says of it (Bucilă, Caruana & Niculescu-Mizil 2006, *Model compression*; classes are drawn
 from its probabilities). What is lost is measured on folds that neither has seen: a fold's teacher is made of those
-fold models alone that were fitted without the fold.
+fold models alone that were fitted without the fold. Where mistakes have costs, the small model decides by them, too.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from automl_meta.datasets.dataset import taken
 from automl_meta.datasets.features import as_frame, features_from
 from automl_meta.datasets.fingerprint import fingerprint
 from automl_meta.datasets.row_columns import group_codes, row_weights, time_ranks
-from automl_meta.ensembling import EnsemblePredictor, make_predictor, plan_ensemble
+from automl_meta.ensembling import EnsembleOptions, EnsemblePredictor, make_predictor, plan_ensemble
 from automl_meta.ensembling.comparing import error_of_mean, mean
 from automl_meta.errors import InputError
 from automl_meta.evaluation import Evaluation, Metric, default_n_folds, make_folds, resolve_metric
@@ -46,12 +46,13 @@ class Distilled:
     Attributes
     ----------
     score, teacher_score : float
-        Means over the same folds, higher is better.
+        Means over the same folds, higher is better; metrics of classes score those that each decides for.
     difference, error : float
         Small model less ensemble, fold by fold: the mean and its standard error.
     honest : bool
         Whether no teacher had seen the fold that it was scored on. It had where the table is the one that the
         ensemble was fitted to but its members are one model each, or where other rows of the table were among those.
+        One with a second layer had heard of the fold.
     """
 
     model: FittedModel
@@ -126,18 +127,21 @@ def distill(model: FittedModel, dataset: Dataset, algorithm: str = DEFAULT_ALGOR
     teachers, have_not_seen = _teachers(model.predictor, len(folds))
     honest = is_same and have_not_seen
     evaluation, teacher_scores = _cross_validated(configuration, dataset, folds, teachers, metric, seed)
+    decision = model.predictor.decision
+    by_costs = decision is not None and decision.ndim == 2  # else it is tuned anew
     plan = plan_ensemble(
         [evaluation],
         dataset.y,
         dataset.task,
         metric,
         folds,
+        options=EnsembleOptions(mistake_costs=decision if by_costs else None),
         weights=dataset.weights,
         groups=dataset.groups,
         times=dataset.times,
         seed=seed,
     )
-    scores = np.array(evaluation.scores[metric.name])
+    scores = _fold_scores(plan.honest.seen_by(metric), dataset, folds, metric)
     plan = replace(
         plan,
         kind="distilled",
@@ -166,12 +170,17 @@ def distill(model: FittedModel, dataset: Dataset, algorithm: str = DEFAULT_ALGOR
 
 
 def _teachers(predictor: EnsemblePredictor, n_folds: int) -> tuple[list[EnsemblePredictor], bool]:
-    """Return a teacher for each fold, and whether it is made of the models that were fitted without the fold."""
+    """Return a teacher for each fold, and whether it has neither seen the fold nor heard of it.
+
+    It is made of the models that were fitted without the fold, where there are such. Those of a second layer were
+    fitted to predictions of models that saw the fold.
+    """
     if any(len(member) != n_folds for member in predictor.members) or n_folds < 2:
         return [predictor] * n_folds, False
     parameters = predictor.get_params(deep=False)
     alone = [[[member[fold]] for member in predictor.members] for fold in range(n_folds)]
-    return [EnsemblePredictor(**{**parameters, "members": members}) for members in alone], True
+    teachers = [EnsemblePredictor(**{**parameters, "members": members}) for members in alone]
+    return teachers, predictor.inputs is None
 
 
 def _cross_validated(
@@ -185,21 +194,28 @@ def _cross_validated(
     """Return the small model's evaluation, and the teachers' scores on the same folds."""
     width = (dataset.n_classes,) if dataset.task.is_classification else ()
     predictions = np.full((dataset.n_rows, *width), np.nan)
-    scores, teacher_scores = [], []
+    teacher_scores = []
     for number, ((train, valid), teacher) in enumerate(zip(folds, teachers, strict=True)):
         student = _fitted(configuration, dataset.take(train), teacher, metric, integer_seed(seed, "fold", number))
         predictions[valid] = predict(student, dataset.X.iloc[valid], dataset.task, dataset.n_classes)
-        y, weights = dataset.y[valid], taken(dataset.weights, valid)
-        scores.append(metric.score(y, predictions[valid], weights))
-        teacher_scores.append(metric.score(y, _said(teacher, dataset.X.iloc[valid]), weights))
+        said = teacher.decided(_said(teacher, dataset.X.iloc[valid])).seen_by(metric)
+        teacher_scores.append(metric.score(dataset.y[valid], said, taken(dataset.weights, valid)))
     evaluation = Evaluation(
-        configuration=configuration,
-        status=Status.OK,
-        scores={metric.name: tuple(scores)},
-        predictions=predictions,
-        origin="distilled",
+        configuration=configuration, status=Status.OK, predictions=predictions, origin="distilled"
     )
     return evaluation, np.array(teacher_scores)
+
+
+def _fold_scores(
+    predictions: NDArray[np.float64], dataset: Dataset, folds: Sequence[Fold], metric: Metric
+) -> NDArray[np.float64]:
+    """Return the score in each fold; predictions are of the rows that folds held out, in the table's order."""
+    held_out = np.unique(np.concatenate([valid for _, valid in folds]))
+    scores = []
+    for _, valid in folds:
+        said = predictions[np.searchsorted(held_out, valid)]
+        scores.append(metric.score(dataset.y[valid], said, taken(dataset.weights, valid)))
+    return np.array(scores)
 
 
 def _fitted(

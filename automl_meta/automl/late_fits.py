@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl_meta.automl.reserve import LEAST_FOLDS_FOR_LAYERS
+from automl_meta.automl.reserve import LAYERS_SLACK, LEAST_FOLDS_FOR_LAYERS
 from automl_meta.datasets import Dataset
 from automl_meta.datasets.dataset import taken
 from automl_meta.ensembling.deadline import Deadline
@@ -26,8 +26,6 @@ from automl_meta.tuning.tuner import TunerLimits
 from automl_meta.tuning.work import Problem, evaluate
 
 logger = logging.getLogger(__name__)
-
-LAYERS_SLACK = 1.5  # how much longer than its members' fits a second layer may take
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

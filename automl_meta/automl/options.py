@@ -1,6 +1,5 @@
 """What a user may ask of a run."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -123,5 +122,7 @@ class RunOptions:
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return how many cores this process may use: fewer than there are if a container has a quota of them."""
+    from joblib import cpu_count
+
+    return int(cpu_count())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from automl_meta.automl.options import RunOptions
 from automl_meta.datasets import Dataset
+from automl_meta.ensembling.layers import FED, seconds_to_evaluate
 from automl_meta.ensembling.refitting import is_worth_refitting, seconds_to_refit
 from automl_meta.evaluation import Evaluation
 from automl_meta.evaluation.folds import Fold, kept_folds
@@ -21,6 +22,7 @@ LEAST_FOLDS_FOR_LAYERS = 3
 LEAST_ROWS_FOR_LAYERS = 300  # with fewer, another layer is never clearly better, unless it is asked for
 LAYERS_SHARE = 0.15  # of the budget, for layers where they were asked for; they are tried anyway where time is left
 LAYERS_AUTO_SHARE, LAYERS_AUTO_SECONDS = 0.08, 120.0  # otherwise, of budgets from so many seconds on
+LAYERS_SLACK = 1.5  # how much longer than its members' fits a second layer may take
 
 
 def seconds_after_search(
@@ -44,7 +46,7 @@ def seconds_after_search(
     models = models_to_save(options, members, folds, few_rows=dataset.is_tiny)
     saving = seconds_to_combine_and_save(options, dataset, folds, models, startup)
     refits = seconds_of_refits(options, members, folds, few_rows=dataset.is_tiny)
-    fits = seconds_of_layers(options, dataset, folds) + refits
+    fits = seconds_of_layers(options, dataset, folds, members) + refits
     return max(saving, min(saving + fits, MOST_SHARE_WITH_FITS * options.time_budget))
 
 
@@ -105,14 +107,20 @@ def may_have_layers(options: RunOptions, dataset: Dataset, folds: Sequence[Fold]
     return options.ensemble == "stack" or (options.ensemble == "auto" and enough)
 
 
-def seconds_of_layers(options: RunOptions, dataset: Dataset, folds: Sequence[Fold]) -> float:
-    """Return how long layers above the first may take."""
+def seconds_of_layers(
+    options: RunOptions, dataset: Dataset, folds: Sequence[Fold], members: Sequence[Evaluation]
+) -> float:
+    """Return how long layers above the first may take: no time at all where that is too little for the `members`."""
     budget = options.time_budget or 0.0
     if not may_have_layers(options, dataset, folds):
         return 0.0
     if options.ensemble == "stack":
         return LAYERS_SHARE * budget
-    return LAYERS_AUTO_SHARE * budget if budget >= LAYERS_AUTO_SECONDS else 0.0
+    n_folds = len(kept_folds(dataset, folds))
+    together = max(min(options.workers, n_folds), 1)
+    needed = LAYERS_SLACK * seconds_to_evaluate(members[:FED], n_folds) / together
+    share = LAYERS_AUTO_SHARE * budget if budget >= LAYERS_AUTO_SECONDS else 0.0
+    return share if needed <= share else 0.0
 
 
 def likely_members(evaluations: Sequence[Evaluation], metric: str) -> list[Evaluation]:

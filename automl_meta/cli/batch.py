@@ -39,6 +39,7 @@ def batch(jobs: Path, fresh: bool, as_json: bool, junit: Path | None, html: Path
         if path is not None:
             check_writable(path)
     asked = read_batch(jobs, fit, available_cores())
+    asked.check_files(junit, html, read=jobs)
     console = console_for(machine_readable=as_json)
     number = 0
 

@@ -16,12 +16,13 @@ from automl_meta.automl.judging import parse_gates
 from automl_meta.cli.config import option_values, read_toml
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError, quoted
-from automl_meta.evaluation import resolve_metric
-from automl_meta.files import table_name
+from automl_meta.evaluation import Metric, metrics_of, resolve_metric
+from automl_meta.files import check_apart, is_file_name, table_name
 
 BATCH_KEYS = {"time-budget", "cores", "parallel", "output", "defaults", "job"}
 JOB_KEYS = {"name", "test", "min-score"}
 OWN = {"output", "report", "json", "quiet", "config", "resume", "run-dir"}  # options that the batch sets itself
+WRITTEN = ("automl", "html", "log", "json")  # for each job: its model, report, messages and result
 _NAME = re.compile(r"[\w.-]{1,80}")
 
 
@@ -34,7 +35,8 @@ class Job:
     options : mapping
         Of `fit`, by parameter name.
     test : str or None
-        A table on which the gates are judged; without one they are judged out of fold.
+        A table on which the gates are judged; without one they are judged out of fold, where not every metric is
+        scored.
     gates : mapping from metric to minimum
     """
 
@@ -48,10 +50,13 @@ class Job:
         """The table."""
         return str(self.options["data"])
 
+    def tables(self, folder: Path) -> list[Path]:
+        """Return the files that the job reads."""
+        return [folder / name for name in (self.data, self.test) if name and is_file_name(name)]
+
     def key(self, folder: Path) -> str:
         """Return what changes when the job, its tables or this program do."""
-        files = [folder / name for name in (self.data, self.test) if name]
-        stats = [(path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.is_file()]
+        stats = [(path.stat().st_size, path.stat().st_mtime_ns) for path in self.tables(folder) if path.is_file()]
         described = [__version__, self.name, dict(self.options), self.test, dict(self.gates), stats]
         return hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -80,6 +85,17 @@ class Batch:
     cores: int
     parallel: int
     jobs: tuple[Job, ...]
+
+    def check_files(self, *besides: Path | None, read: Path) -> None:
+        """Check that nothing that is written takes the place of a table, of `read` or of something else written.
+
+        Raises
+        ------
+        InputError
+            If it does.
+        """
+        written = [self.output / f"{job.name}.{kind}" for job in self.jobs for kind in WRITTEN]
+        check_apart((*besides, *written), [read, *(path for job in self.jobs for path in job.tables(self.folder))])
 
 
 def read_batch(path: Path, fit: click.Command, cores: int) -> Batch:
@@ -139,7 +155,7 @@ def _job(entry: Mapping[str, Any], where: str, parameters: list[click.Parameter]
     test = entry.get("test")
     gates = parse_gates([str(minimum) for minimum in minima])
     for metric in gates:
-        _check_metric(metric, where)
+        _check_gate(metric, str(options.get("metric", "")), where, has_test=test is not None)
     return Job(
         name=name,
         options=options,
@@ -148,17 +164,35 @@ def _job(entry: Mapping[str, Any], where: str, parameters: list[click.Parameter]
     )
 
 
-def _check_metric(name: str, where: str) -> None:
-    """Refuse what is a metric of no task, before a job spends its time; which task it is, is not known yet."""
-    reasons = []
+def _check_gate(name: str, own: str, where: str, *, has_test: bool) -> None:
+    """Refuse a gate that could not be judged, before a job spends its time; which task it is, is not known yet.
+
+    Out of fold the metrics of the task are scored, and the job's `own`.
+    """
+    fitting, reasons = _metric_by_task(name)
+    if not fitting:
+        raise InputError(f"{where}, min-score: {reasons[0]}")
+    if has_test:
+        return
+    scored = dict.fromkeys(metric.name for task in fitting for metric in metrics_of(task))
+    known = {*scored, *(metric.name for metric in _metric_by_task(own)[0].values())}
+    if not any(metric.name in known for metric in fitting.values()):
+        raise InputError(
+            f"{where}, min-score: {quoted(name)} is not scored out of fold. Name a table to score it on "
+            f'(test = "new.csv"), make it the metric of the job, or ask for one of: {", ".join(scored)}'
+        )
+
+
+def _metric_by_task(name: str) -> tuple[dict[Task, Metric], list[InputError]]:
+    """Return what a metric's name means for each task that it fits, and why it does not fit the others."""
+    fitting: dict[Task, Metric] = {}
+    reasons: list[InputError] = []
     for task in Task:
         try:
-            resolve_metric(name, task)
+            fitting[task] = resolve_metric(name, task)
         except InputError as error:
             reasons.append(error)
-        else:
-            return
-    raise InputError(f"{where}, min-score: {reasons[0]}")
+    return fitting, reasons
 
 
 def _number(content: Mapping[str, Any], key: str, path: Path) -> float | None:

@@ -63,11 +63,12 @@ def benchmark(
     Every dataset is left out in turn, its family with it; each method then searches it as `fit` would, seeing only
     the scores that it has asked for.
     """
-    from automl_meta.files import check_writable
+    from automl_meta.files import check_apart, check_writable
     from automl_meta.metabase import default_path, metabase_paths
     from automl_meta.metalearning.benchmark import compare, write_page
 
     if report is not None:
+        check_apart([report], [metabase])
         check_writable(report)
     chosen = chosen_methods(methods)
     paths = metabase_paths(metabase) if metabase else [default_path()]

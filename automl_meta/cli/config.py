@@ -14,6 +14,7 @@ from automl_meta.errors import InputError, quoted
 PROJECT_FILE = Path("pyproject.toml")
 WITHOUT_PROJECT = "AUTOML_META_WITHOUT_PROJECT"  # set in the environment, no pyproject.toml is read
 TABLE = "automl-meta"
+FILES_READ = f"{__name__}.files_read"  # in a context's `meta`: what options were taken from
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -73,11 +74,15 @@ def _take_defaults(context: click.Context, option: click.Parameter, path: Path |
     """Let the values of pyproject.toml, and over them those of the file, take the place of the defaults."""
     parameters = [parameter for parameter in context.command.params if parameter is not option]
     values: dict[str, Any] = {}
+    files: list[Path] = []
     if PROJECT_FILE.is_file() and not os.environ.get(WITHOUT_PROJECT):
         values |= option_values(_table(read_toml(PROJECT_FILE)), parameters, f"{PROJECT_FILE} [tool.{TABLE}]")
+        files.append(PROJECT_FILE)
     if path is not None:
         content = read_toml(path)
         values |= option_values(_table(content) or content, parameters, str(path))
+        files.append(path)
+    context.meta[FILES_READ] = files
     context.default_map = {**(context.default_map or {}), **values}
 
 

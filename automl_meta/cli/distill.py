@@ -29,10 +29,11 @@ def distill(
     from automl_meta.automl.distilling import distill as distilled
     from automl_meta.automl.distilling import labelled_rows
     from automl_meta.datasets import read_table
-    from automl_meta.files import check_writable, table_name
+    from automl_meta.files import check_apart, check_writable, table_name
     from automl_meta.persistence import load_model, save_model
 
     path = output or model.with_name(f"{model.stem}-small.automl")
+    check_apart([path], (model, data))
     check_writable(path)
     large = load_model(model)
     rows = labelled_rows(read_table(data, large.schema), large.schema, table_name(data), time=time_column)
@@ -61,6 +62,6 @@ def distill(
     if not result.honest:
         console.print(
             "The ensemble may have seen the rows that both were scored on: DATA is not the table that it was fitted "
-            "to, or its members are refitted. Where it has, both scores are too good."
+            "to, or its members are refitted, or in layers. Where it has, both scores are too good."
         )
     console.print(f"saved {path} ({megabytes['model']:.1f} MB; the ensemble has {megabytes['ensemble']:.1f} MB)")

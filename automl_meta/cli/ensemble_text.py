@@ -66,9 +66,10 @@ def _lines(ensemble: Mapping[str, Any], classes: Sequence[Any]) -> list[str]:
     if ensemble.get("calibration"):
         lines.append(f"probabilities are calibrated by {_CALIBRATIONS[ensemble['calibration']]}")
     decision, cost = ensemble.get("decision"), ensemble.get("cost")
-    if cost is not None and decision is not None:
+    if cost is not None:  # it is not known where no row was held out
         plain = number(ensemble["undecided_cost"])
         lines.append(f"mistakes cost {number(cost)} per row; {plain} if the most probable class were predicted")
+    if decision is not None and isinstance(decision[0], Sequence):
         lines.append(costs_in_words(decision, classes))
     elif decision is not None and len(decision) == 2:
         lines.append(f"{classes[1]!s} is predicted from a probability of {decision[0] / sum(decision):.3f} on")

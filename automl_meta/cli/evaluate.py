@@ -34,10 +34,11 @@ def evaluate(
     """
     from automl_meta.automl.judging import judge, missed_gates, parse_gates
     from automl_meta.datasets import read_table
-    from automl_meta.files import check_writable
+    from automl_meta.files import check_apart, check_writable
     from automl_meta.persistence import load_model
 
     if report is not None:
+        check_apart([report], (model, data))
         check_writable(report)
     gates = parse_gates(minima)
     fitted = load_model(model)

@@ -1,5 +1,6 @@
 """A saved model in another shape."""
 
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,15 @@ from rich.text import Text
 
 from automl_meta.cli.inputs import MODEL
 from automl_meta.cli.output import console_for
+from automl_meta.errors import InputError
 
 SUFFIXES = {"python": ".py", "onnx": ".onnx", "pickle": ".pickle"}
+# What is in all files that this command has written.
+MARKS = {
+    "python": re.compile(rb"^Written by automl-meta \S+; needs ", re.MULTILINE),
+    "onnx": re.compile(rb"automl-meta"),
+    "pickle": re.compile(rb"automl_meta\.persistence\.model"),
+}
 
 
 @click.command()
@@ -42,11 +50,14 @@ def export(model: Path, kind: str, members: Any, output: Path | None) -> None:
     automl-meta export churn.automl --format python -o retrain_churn.py
     automl-meta export churn.automl --format onnx --members best
     """
-    from automl_meta.files import check_writable
+    from automl_meta.files import check_apart, check_writable
     from automl_meta.persistence import load_model
     from automl_meta.persistence.exporting import write_onnx, write_pickle, write_script
 
     path = output or model.with_suffix(SUFFIXES[kind])
+    check_apart([path], [model])
+    if output is None:
+        _refuse_foreign(path, kind)
     check_writable(path)
     fitted = load_model(model)
     console = console_for()
@@ -65,3 +76,12 @@ def export(model: Path, kind: str, members: Any, output: Path | None) -> None:
         "warning: a pickle runs code when it is opened: open only those that you made. It needs the same versions of "
         "all libraries; the model file itself does not run code, and says when versions differ.",
     )
+
+
+def _refuse_foreign(path: Path, kind: str) -> None:
+    """Refuse to replace what this command did not write, where the file was not named."""
+    if path.is_file() and not MARKS[kind].search(path.read_bytes()):
+        raise InputError(
+            f"{path}: is there already, and this command did not write it. Name the file to write, or this one to "
+            f"replace it: -o {shlex.quote(str(path))}"
+        )

@@ -12,7 +12,7 @@ from automl_meta.cli.config import config_option
 from automl_meta.cli.inputs import TABLE
 from automl_meta.cli.output import console_for, print_json, process_started
 from automl_meta.cli.table_options import forget_option, separated, table_options
-from automl_meta.files import check_writable
+from automl_meta.files import check_apart, check_writable
 
 # Arguments that say how the table is read; the others say how the run goes.
 OF_THE_TABLE = ("target", "task", "ignore", "groups", "time_column", "sample_weight")
@@ -125,6 +125,7 @@ def _fit(
     asked = ask(data, given)
     options = _options(asked.arguments)  # what makes no sense is said before anything is made
     files = {name: asked.arguments[name] for name in FILES}
+    check_apart(files.values(), asked.files_read(FILES))
     with asked.folder() as folder, Interruption() as interruption:
         for file in filter(None, files.values()):  # which may lie in the run's folder
             check_writable(file)

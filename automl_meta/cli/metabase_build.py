@@ -20,6 +20,7 @@ from automl_meta.cli.output import console_for, print_json
 from automl_meta.cli.surroundings import Ended
 from automl_meta.cli.table_options import target_option
 from automl_meta.errors import InputError
+from automl_meta.files import check_apart
 
 if TYPE_CHECKING:
     from automl_meta.metabase.build_options import BuildReport
@@ -86,6 +87,7 @@ def build(locations: tuple[str, ...], output: Path, as_json: bool, shard: str, *
     from automl_meta.metabase.sources import read_sources
 
     part = Shard.parse(shard)
+    check_apart((output, given["log"]), locations)
     report = _run(read_sources(locations, given["target"]), output, as_json, given, part)
     if not report.is_whole:
         raise click.exceptions.Exit(1)
@@ -115,6 +117,7 @@ def add(
 
     sources = read_sources([data], target)
     output = output or writable_path()
+    check_apart((output, given["log"]), [data])
     if len(sources) != 1:
         command = shlex.join(["automl-meta", "metabase", "build", "--datasets", data, "-o", str(output)])
         raise InputError(f"{data}: holds {len(sources)} datasets. Try: {command}")

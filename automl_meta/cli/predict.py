@@ -58,7 +58,7 @@ def predict(
     from automl_meta.persistence import load_model
 
     if output is not None:
-        check_output(output)
+        check_output(output, (model, data))
     fitted = load_model(model)
     wanted = Wanted(probabilities=proba, interval=interval, contributions=explain)
     console = console_for(machine_readable=True)

@@ -1,7 +1,7 @@
 """Where predictions go: standard output, or a file of the format that its ending says."""
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from automl_meta.errors import InputError
-from automl_meta.files import check_writable, replacing
+from automl_meta.files import check_apart, check_writable, replacing
 
 STANDARD_OUTPUT = "-"
 PARQUET = (".parquet", ".pq")
@@ -21,16 +21,22 @@ REFUSED = frozenset(
 )
 
 
-def check_output(path: Path) -> None:
+def check_output(path: Path, inputs: Iterable[str | Path]) -> None:
     """Check, before any work is done, that predictions can be written to `path`.
+
+    Parameters
+    ----------
+    inputs : iterable of paths
+        What is read.
 
     Raises
     ------
     InputError
-        If its ending is that of another kind of file, or nothing can be written there.
+        If its ending is that of another kind of file, nothing can be written there, or it is one of the `inputs`.
     """
     if str(path) == STANDARD_OUTPUT:
         return
+    check_apart([path], inputs)
     check_writable(path)
     ending, is_gzipped = _ending(path)
     if ending in REFUSED or (is_gzipped and ending in PARQUET):

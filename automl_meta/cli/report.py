@@ -17,11 +17,12 @@ def report(model: Path, output: Path | None) -> None:
     \b
     automl-meta report churn.automl -o churn.html
     """
-    from automl_meta.files import check_writable
+    from automl_meta.files import check_apart, check_writable
     from automl_meta.persistence import read_contents
     from automl_meta.reporting.html import render_report, write_report
 
     path = output or model.with_suffix(".html")
+    check_apart([path], [model])
     check_writable(path)
     manifest, stored = read_contents(model)
     write_report(path, render_report(manifest, stored))

@@ -1,7 +1,7 @@
 """What a run is asked for: one that begins, or goes on in the folder of an earlier one."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from automl_meta.automl.run_folder import RunFolder, folder_for
+from automl_meta.cli.config import FILES_READ
 from automl_meta.cli.typing_options import command_for
 from automl_meta.errors import InputError
 from automl_meta.files import STANDARD_INPUT, is_file_name, table_name
@@ -64,6 +65,17 @@ class Asked:
                 for name, value in self.arguments.items()
             },
         }
+
+    def files_read(self, written: Collection[str]) -> list[str | Path]:
+        """Return the files that are read: the table, those that options name, and those that options come from.
+
+        Parameters
+        ----------
+        written : collection of str
+            Names of the arguments that name files to write.
+        """
+        named = [value for name, value in self.arguments.items() if isinstance(value, Path) and name not in written]
+        return [self.data, *named, *self.context.meta.get(FILES_READ, ())]
 
     def told(self) -> dict[str, Any]:
         """Return all of it, JSON-ready, with what lies in this folder named from here."""

@@ -27,8 +27,9 @@ class Dataset:
         One column per feature of the schema, in its order, with a ``RangeIndex``. By role: NUMERIC is float64;
         BOOLEAN is float64 with 0 and 1, and `NEITHER` for other cells; CATEGORICAL is ``category`` whose categories
         are the schema's levels (strings) and behind them `NEW_LEVEL`, for levels that the schema lacks (see
-        `level_dtype`); DATE is ``datetime64[ns]``; TEXT is object, strings. Missing is NaN, NaT or None. The rows
-        that a schema was inferred from have no `NEITHER` and no `NEW_LEVEL`.
+        `level_dtype`; where the only level is `GIVEN`, every text is); DATE is ``datetime64[ns]``; TEXT is object,
+        strings. Missing is NaN, NaT or None. The rows that a schema was inferred from have no `NEITHER` and no
+        `NEW_LEVEL`.
     y : array of shape (n_rows,)
         int64 class codes 0 to n_classes - 1 (positions in ``schema.classes``), or float64.
     groups : int64 array of shape (n_rows,) or None

@@ -16,9 +16,11 @@ FEWEST_BESIDE_THEM = 20  # distinct dates
 ISO = "ISO8601"
 COMPACT = "%Y%m%d"
 
+_ZONES = ("UTC", "GMT")  # by name
+_ZONE = rf"(?P<zone> ?(?:Z|{'|'.join(_ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?))"
 _TIME = (
     r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?P<part>\.\d+)?)?)"
-    r"(?P<half> ?[AaPp][Mm])?(?P<zone>Z| ?[+-]\d{2}:?\d{2})?)?"
+    rf"(?P<half> ?[AaPp][Mm])?{_ZONE}?)?"
 )
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _LONG = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
@@ -86,8 +88,9 @@ def infer_date_format(texts: Sequence[str], counts: NDArray[np.intp]) -> str | N
 
 
 def read_dates(texts: Sequence[str], written: str) -> NDArray[np.datetime64]:
-    """Return the dates that `texts` are under a format; NaT where one is not."""
-    parsed = pd.to_datetime(pd.Index(list(texts), dtype=object), format=written, errors="coerce", utc=True)
+    """Return the dates that `texts` are under a format, in UTC; NaT where one is not."""
+    cells = pd.Index([_with_offset(text) for text in texts], dtype=object)
+    parsed = pd.to_datetime(cells, format=written, errors="coerce", utc=True)
     return nanoseconds(parsed)
 
 
@@ -96,6 +99,14 @@ def are_compact_dates(numbers: NDArray[np.float64]) -> bool:
     if len(numbers) == 0 or numbers.min() < 19000101 or numbers.max() > 21001231:
         return False
     return not np.isnat(read_dates([f"{number:.0f}" for number in numbers], COMPACT)).any()
+
+
+def _with_offset(text: str) -> str:
+    """Return a text whose zone is a name or hours alone, as "10:00 UTC" and "10:00+02", with the offset in full."""
+    if text[-3:].upper() in _ZONES:
+        return f"{text[:-3]}+00:00"
+    hours_alone = ":" in text and text[-3:-2] in ("+", "-") and text[-2:].isdecimal()
+    return f"{text}:00" if hours_alone else text
 
 
 def _are_enough(are_dates: NDArray[np.bool_], counts: NDArray[np.intp]) -> bool:

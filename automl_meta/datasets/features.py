@@ -12,7 +12,7 @@ from automl_meta.datasets.cells import Cells, level_text, look
 from automl_meta.datasets.dates import ISO, read_dates
 from automl_meta.datasets.errors import DuplicateColumnsError, MissingColumnsError, listed
 from automl_meta.datasets.inference import BOOLEAN_PAIRS
-from automl_meta.datasets.levels import NEITHER, level_dtype
+from automl_meta.datasets.levels import GIVEN, NEITHER, level_dtype
 from automl_meta.datasets.numbers import plain_numbers, read_numbers
 from automl_meta.datasets.schema import Column, ColumnRole, NumberFormat, Schema
 
@@ -119,6 +119,8 @@ def read_cells(cells: Cells, column: Column) -> tuple[Any, dict[str, int]]:
             return _numeric(cells, column)
         case ColumnRole.BOOLEAN:
             return _boolean(cells)
+        case ColumnRole.CATEGORICAL if column.is_presence:
+            return _presence(cells), {}
         case ColumnRole.CATEGORICAL:
             return _categorical(cells, column.levels or ())
         case ColumnRole.DATE:
@@ -164,6 +166,10 @@ def _categorical(cells: Cells, levels: tuple[str, ...]) -> tuple[pd.Categorical,
     new = found < 0
     codes = texts.spread(np.where(new, len(levels), found), -1)
     return pd.Categorical.from_codes(codes, dtype=level_dtype(levels)), _strange(texts, new)
+
+
+def _presence(cells: Cells) -> pd.Categorical:
+    return pd.Categorical.from_codes(np.where(cells.missing, -1, 0), dtype=level_dtype((GIVEN,)))
 
 
 def _positions_otherwise(levels: tuple[str, ...]) -> dict[float | str, int]:

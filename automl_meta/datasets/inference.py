@@ -1,6 +1,7 @@
 """What a column means: pure functions from its cells to its role."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets.cells import Cells, level_text
 from automl_meta.datasets.dates import COMPACT, are_compact_dates, infer_date_format
 from automl_meta.datasets.errors import listed
+from automl_meta.datasets.levels import GIVEN
 from automl_meta.datasets.numbers import MANY, infer_format, is_bounded, plain_numbers, read_numbers
 from automl_meta.datasets.schema import Column, ColumnRole, NumberFormat
 from automl_meta.datasets.wording import is_composed, is_free_text, is_nearly_unique
@@ -16,6 +18,8 @@ BOOLEAN_PAIRS = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 NUMBER_SHARE = 0.95  # of the present cells that must be numbers
 LONGEST_NUMBER = 15  # digits
 FEWEST_FOR_IDENTIFIER = 10  # rows; in fewer, being unique says nothing
+# Of the cells so many have to be missing, and so many given, that which they are may tell something.
+FEWEST_GAPS, SHARE_OF_GAPS = 5, 0.005
 
 _IDENTIFIER_NAME = re.compile(
     r"(?:^|[\W_])(?:ids?|uuid|guid|key|index|idx|rownames?|row)(?:$|[\W_])|^unnamed: \d+$", re.I
@@ -129,6 +133,8 @@ def _from_numbers(name: str, cells: Cells, missing: float) -> Column:
             note = "counts the rows" if counted else "unique, and named like an identifier"
             return Column(name=name, role=ColumnRole.IDENTIFIER, dtype=cells.dtype, note=note)
     note = f"{cells.n_infinite} infinite cells, read as missing" if cells.n_infinite else ""
+    if cells.n_distinct == 1:
+        return replace(_categorical(name, cells, missing), note=note)
     return Column(
         name=name, role=ColumnRole.NUMERIC, dtype=cells.dtype, minimum=low, maximum=high, missing=missing, note=note
     )
@@ -158,6 +164,15 @@ def _from_texts(name: str, cells: Cells, missing: float) -> Column:
         if not cells.categorical and is_composed(cells.texts):
             note = "unique texts whose parts repeat"
             return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing, note=note)
+        if _has_telling_gaps(cells):
+            return Column(
+                name=name,
+                role=ColumnRole.CATEGORICAL,
+                dtype=cells.dtype,
+                levels=(GIVEN,),
+                missing=missing,
+                note="unique texts: only which cells have one counts",
+            )
         return Column(name=name, role=ColumnRole.IDENTIFIER, dtype=cells.dtype, missing=missing, note="unique texts")
     if is_nearly_unique(cells):
         return Column(name=name, role=ColumnRole.TEXT, dtype=cells.dtype, missing=missing, note="nearly unique")
@@ -171,6 +186,8 @@ def _numbers_in_text(
     n_strays = int(cells.counts[strays].sum())
     looked_up = cells.spread(numbers, np.nan)
     inner = infer_column(name, Cells("number", cells.dtype, looked_up))
+    if inner.role is ColumnRole.CATEGORICAL:  # one number, or nothing
+        return _categorical(name, cells, missing)
     if written == NumberFormat() and inner.role is not ColumnRole.NUMERIC:
         return inner  # the rows' numbers, or compact dates
     example = min(np.flatnonzero(~strays), key=lambda i: (-len(cells.texts[i]), cells.texts[i]))
@@ -194,6 +211,12 @@ def _numbers_in_text(
         note=note,
         number=written,
     )
+
+
+def _has_telling_gaps(cells: Cells) -> bool:
+    """Return whether so many cells are missing, and so many are not, that which they are may tell something."""
+    n_rows = len(cells.missing)
+    return min(cells.n_present, n_rows - cells.n_present) >= max(FEWEST_GAPS, SHARE_OF_GAPS * n_rows)
 
 
 def _categorical(name: str, cells: Cells, missing: float) -> Column:

@@ -10,6 +10,9 @@ import pandas as pd
 
 # The category behind all levels. Levels are stripped texts, so none begins with a blank.
 NEW_LEVEL = " (new level)"
+# The only level of a column whose texts say nothing, where which cells have one may: whatever is given is this level,
+# and none is new.
+GIVEN = " (given)"
 # What a cell of a Boolean column is that is neither false (0) nor true (1).
 NEITHER = 0.5
 

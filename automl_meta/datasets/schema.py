@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from automl_meta.datasets.levels import GIVEN
 from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 
@@ -63,13 +64,19 @@ class Column:
     name: str
     role: ColumnRole
     dtype: str  # of the table as it was read, e.g. "int64", "str"
-    levels: tuple[str, ...] | None = None  # CATEGORICAL and BOOLEAN only, sorted; for BOOLEAN (false, true)
+    # CATEGORICAL and BOOLEAN only, sorted; for BOOLEAN (false, true); `GIVEN` alone where the texts do not count
+    levels: tuple[str, ...] | None = None
     minimum: float | None = None  # NUMERIC only, of the present cells
     maximum: float | None = None
     missing: float = 0.0  # share of missing cells, 0 to 1
     note: str = ""  # what was inferred, for people: "numbers with a unit", "dates as text"
     number: NumberFormat | None = None  # NUMERIC that was text
     date_format: str | None = None  # DATE that was text or integers: as for `pandas.to_datetime`
+
+    @property
+    def is_presence(self) -> bool:
+        """Whether all that counts of a cell is that it is given, whatever its text."""
+        return self.levels == (GIVEN,)
 
     @property
     def is_text_in_files(self) -> bool:

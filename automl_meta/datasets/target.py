@@ -23,8 +23,9 @@ USUAL_NAMES = ("target", "class", "label", "y")
 MOST_NAMED_CLASSES = 100
 MOST_INTEGER_CLASSES = 20
 ROWS_PER_INTEGER_CLASS = 10  # fewer on average, and integers are taken for amounts
-TINY_ROWS = 60  # up to so many, a class may have a single row: that is all there is to learn it from
+TINY_ROWS = 60  # up to so many, each class may have a single row: that is all there is to learn it from
 FEWEST_FOR_NAMES = 10  # rows from which texts that are all different are taken for names, not for classes
+MOST_ALONE = 0.5  # share of the rows that have a class of their own; with more, the classes are taken for names, too
 _CLASS_NAME = re.compile(r"class|label", re.IGNORECASE)
 
 
@@ -74,7 +75,7 @@ def infer_task(cells: Cells, name: str = "") -> Task:
 
     Texts, booleans and categories are classes; numbers with fractions are amounts. Integers are classes if there are
     at most 20 of them, without gaps, with 10 rows or more for each on average and none with only one; where the
-    target is called class or label, up to 100 integers with two rows or more each are classes.
+    target is called class or label, up to 100 integers are classes, unless most rows have one of their own.
     """
     n_distinct = cells.n_distinct
     kind = Task.BINARY if n_distinct == 2 else Task.MULTICLASS
@@ -89,10 +90,10 @@ def infer_task(cells: Cells, name: str = "") -> Task:
     if (present != np.floor(present)).any():
         return Task.REGRESSION
     values, counts = np.unique(present, return_counts=True)
+    if _CLASS_NAME.search(name) and n_distinct <= MOST_NAMED_CLASSES and _repeat(counts):
+        return kind
     if counts.min() < 2:
         return Task.REGRESSION
-    if _CLASS_NAME.search(name) and n_distinct <= MOST_NAMED_CLASSES:
-        return kind
     few = n_distinct <= MOST_INTEGER_CLASSES and len(present) >= ROWS_PER_INTEGER_CLASS * n_distinct
     return kind if few and values[-1] - values[0] == n_distinct - 1 else Task.REGRESSION
 
@@ -103,8 +104,8 @@ def prepare_target(name: str, series: "pd.Series[Any]", task: TaskChoice = "auto
     Raises
     ------
     TargetError
-        If nothing can be learned from it: all missing, constant, a class with one row in more than 60, text among
-        the numbers of a regression, a task that does not fit.
+        If nothing can be learned from it: all missing, constant, fewer than two classes with two rows in more than
+        60, text among the numbers of a regression, a task that does not fit.
     """
     cells = look(series)
     if cells.n_present == 0:
@@ -257,21 +258,31 @@ def _check_classes(
     name: str, classes: tuple[Label, ...], codes: NDArray[np.int64], task: TaskChoice, *, explicit: bool
 ) -> Task:
     counts = np.bincount(codes, minlength=len(classes))
-    is_text = isinstance(classes[0], str)
-    if counts.max() == 1 and not _may_be_one_shot(classes, explicit=explicit):
+    is_text, is_tiny = isinstance(classes[0], str), len(codes) <= TINY_ROWS
+    can_be_validated = int((counts > 1).sum()) > 1
+    alone = int((counts == 1).sum())
+    are_names = not (explicit or is_tiny) and alone > MOST_ALONE * len(codes)
+    if are_names or (alone == len(codes) and not _may_be_one_shot(classes, explicit=explicit)):
         advice = "Try another --target" if is_text else "Try --task regression"
-        each = ", or --task multiclass if each is a class" if len(codes) <= TINY_ROWS else ""
-        raise TargetError(name, f"has a class of its own for each of the {len(codes)} rows. {advice}{each}.")
+        each = ", or --task multiclass if each is a class" if is_tiny or can_be_validated else ""
+        which = "each" if alone == len(codes) else f"{alone}"
+        raise TargetError(name, f"has a class of its own for {which} of the {len(codes)} rows. {advice}{each}.")
     if task == "binary" and len(classes) != 2:
         raise TargetError(name, f"has {len(classes)} classes, not 2: {listed(classes)}. Try --task multiclass.")
-    if counts.min() == 1 and len(codes) > TINY_ROWS:
+    if not (can_be_validated or is_tiny):
         other = "" if explicit or is_text else ", or try --task regression"
         raise TargetError(
             name,
-            f"cannot be validated: {_of_single_rows(classes, counts, 'only one row')}. Remove or merge such rows, or "
-            f"add to them{other}.",
+            f"cannot be validated: {_of_single_rows(classes, counts, 'only one row')}, where two classes need two or "
+            f"more. Remove or merge such rows, or add to them{other}.",
         )
     return Task.BINARY if len(classes) == 2 else Task.MULTICLASS
+
+
+def _repeat(counts: NDArray[np.intp]) -> bool:
+    """Return whether two classes have two rows, and no more than half of the rows have a class of their own."""
+    alone = counts == 1
+    return bool((~alone).sum() > 1 and alone.sum() <= MOST_ALONE * counts.sum())
 
 
 def _of_single_rows(classes: tuple[Label, ...], counts: NDArray[np.intp], what: str) -> str:

@@ -13,7 +13,8 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from automl_meta.datasets.dataset import Dataset
 from automl_meta.datasets.target import TINY_ROWS
 from automl_meta.pipelines.encoders.screening import columns_looked_at
-from automl_meta.seeding import integer_seed
+from automl_meta.pipelines.inner_split import GROUPS_TO_DEAL, dealt_groups
+from automl_meta.seeding import generator, integer_seed
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -48,14 +49,17 @@ def default_repeats(n_rows: int, n_folds: int = 5) -> int:
 def most_folds(dataset: Dataset) -> int:
     """Return how many folds the rows allow at the most; 0 where no row can be held out.
 
-    In a table of at most 60 rows each fold has to hold out rows of two classes, or two rows of numbers: less than
-    that no metric can judge. Classes with a single row are not held out, since nothing else would tell of them; so
+    Classes with a single row are not held out, since nothing else would tell of them. In a table of at most 60 rows
+    each fold has to hold out rows of two classes, or two rows of numbers: less than that no metric can judge; so
     where fewer than two classes have two rows there is nothing to validate by.
     """
+    alone = _alone(dataset)
     if dataset.groups is not None:
-        return len(np.unique(dataset.groups))
-    if dataset.times is not None or not dataset.is_tiny:
+        return len(np.unique(np.delete(dataset.groups, alone)))
+    if dataset.times is not None:
         return dataset.n_rows
+    if not dataset.is_tiny:
+        return dataset.n_rows - len(alone)
     if not dataset.task.is_classification:
         return dataset.n_rows // 2 if dataset.n_rows > 3 else 0
     second = np.sort(np.bincount(dataset.y.astype(np.int64)))[-2:].min()
@@ -69,12 +73,13 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -
     There are never more folds than `most_folds` says. One fold is a hold-out of a fifth of the rows, repeats of it
     are other fifths.
 
-    In a table of at most 60 rows a class with a single row is trained on in all folds and never held out; where
-    nothing could be held out, there are no folds.
+    A class with a single row is trained on in all folds and never held out; where nothing could be held out, there
+    are no folds.
 
     Where the dataset has groups, none is on both sides of a fold, and there are never more folds than groups. Where
     it has times, each fold trains on all rows that are earlier than those it validates, and nothing is repeated:
-    there is one way to go forward.
+    there is one way to go forward. A single row of a class is then left out of the folds that hold out its group, and
+    of those that validate its time.
 
     Returns
     -------
@@ -87,14 +92,14 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -
     """
     if dataset.n_rows < 2:
         raise ValueError("at least two rows are needed to split them")
+    alone = _alone(dataset)
     if dataset.times is not None:
-        return _forward(dataset.times, n_folds)
+        return _forward(dataset.times, n_folds, alone)
     most = most_folds(dataset)
     if not most:
         return []
     strata = dataset.y if dataset.task.is_classification else _quantile_bins(dataset.y, max(n_folds, 5))
     splits = min(n_folds if n_folds > 1 else HOLD_OUT, most)
-    alone = _alone(dataset)
     folds: list[Fold] = []
     for repeat in range(repeats):
         splitter_seed = integer_seed(seed, "folds", repeat)
@@ -103,7 +108,8 @@ def make_folds(dataset: Dataset, n_folds: int, seed: int, *, repeats: int = 1) -
             if dataset.groups is None:
                 split = _split(strata, splits, splitter_seed, alone)
             else:
-                split = _split_groups(strata, dataset.groups, splits, splitter_seed)
+                ordered = not dataset.task.is_classification
+                split = _split_groups(strata, dataset.groups, splits, splitter_seed, alone, ordered=ordered)
         folds += split
     return folds if n_folds > 1 else folds[:repeats]
 
@@ -165,11 +171,15 @@ def kept_folds(dataset: Dataset, folds: Sequence[Fold]) -> frozenset[int]:
 
 
 def _alone(dataset: Dataset) -> NDArray[np.intp]:
-    """Return the rows of a tiny table that have a class of their own."""
-    if not dataset.task.is_classification or not dataset.is_tiny:
-        return np.array([], dtype=np.intp)
+    """Return the rows that have a class of their own; none where the others would all be of one group."""
+    nothing = np.array([], dtype=np.intp)
+    if not dataset.task.is_classification:
+        return nothing
     codes = dataset.y.astype(np.int64)
-    return np.flatnonzero(np.bincount(codes)[codes] == 1)
+    alone = np.flatnonzero(np.bincount(codes)[codes] == 1)
+    if dataset.groups is not None and len(np.unique(np.delete(dataset.groups, alone))) < 2:
+        return nothing
+    return alone
 
 
 def _split(strata: NDArray[Any], splits: int, seed: int, alone: NDArray[np.intp]) -> list[Fold]:
@@ -181,8 +191,40 @@ def _split(strata: NDArray[Any], splits: int, seed: int, alone: NDArray[np.intp]
     return [(np.sort(np.r_[rows[train], alone]), rows[valid]) for train, valid in split]
 
 
-def _split_groups(strata: NDArray[Any], groups: NDArray[np.int64], splits: int, seed: int) -> list[Fold]:
-    """Return folds that keep groups together, stratified where that leaves no fold empty."""
+def _split_groups(
+    strata: NDArray[Any],
+    groups: NDArray[np.int64],
+    splits: int,
+    seed: int,
+    alone: NDArray[np.intp],
+    *,
+    ordered: bool,
+) -> list[Fold]:
+    """Return folds that keep groups together and validate all rows but those `alone`.
+
+    Each of them trains on groups that consist of such rows.
+
+    Parameters
+    ----------
+    ordered : bool
+        Whether the strata are bins of numbers, so that a group has a mean one.
+    """
+    has_others = np.isin(groups, np.delete(groups, alone))
+    rows, always = np.flatnonzero(has_others), np.flatnonzero(~has_others)
+    folds = _whole_groups(strata[rows], groups[rows], splits, seed, ordered=ordered)
+    return [(np.sort(np.r_[rows[train], always]), np.setdiff1d(rows[valid], alone)) for train, valid in folds]
+
+
+def _whole_groups(
+    strata: NDArray[Any], groups: NDArray[np.int64], splits: int, seed: int, *, ordered: bool
+) -> list[Fold]:
+    """Return folds of whole groups, stratified where that leaves no fold empty."""
+    codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
+    if len(sizes) >= GROUPS_TO_DEAL:
+        if ordered:
+            strata = np.rint(np.bincount(codes, weights=strata) / sizes)[codes].astype(np.int64)
+        dealt = dealt_groups(strata, groups, splits, generator(seed, "groups"))
+        return [(np.flatnonzero(dealt != fold), np.flatnonzero(dealt == fold)) for fold in range(splits)]
     if int(np.bincount(strata).max()) >= splits:
         splitter = StratifiedGroupKFold(splits, shuffle=True, random_state=seed)
         folds: list[Fold] = list(splitter.split(strata, strata, groups))
@@ -191,11 +233,12 @@ def _split_groups(strata: NDArray[Any], groups: NDArray[np.int64], splits: int, 
     return list(GroupKFold(splits, shuffle=True, random_state=seed).split(strata, strata, groups))
 
 
-def _forward(times: NDArray[np.int64], n_folds: int) -> list[Fold]:
+def _forward(times: NDArray[np.int64], n_folds: int, alone: NDArray[np.intp]) -> list[Fold]:
     """Return folds that validate one stretch of time after another, each trained on all that is earlier.
 
     The stretches, and the past that is never validated, have equally many rows, but for equal times, which stay
-    together; where many are equal, there are fewer folds.
+    together; where many are equal, there are fewer folds. Rows that are `alone` are not validated, unless no others
+    could be.
     """
     order = np.argsort(times, kind="stable")
     ordered = times[order]
@@ -207,7 +250,9 @@ def _forward(times: NDArray[np.int64], n_folds: int) -> list[Fold]:
     changes = np.flatnonzero(np.diff(ordered)) + 1  # positions at which another time begins
     nearest = np.abs(changes - wanted[:, np.newaxis]).argmin(axis=1)
     bounds = [*np.unique(changes[nearest]), n_rows]
-    return [(np.sort(order[:start]), np.sort(order[start:end])) for start, end in pairwise(bounds)]
+    stretches = [(np.sort(order[:start]), np.sort(order[start:end])) for start, end in pairwise(bounds)]
+    folds = [(train, np.setdiff1d(valid, alone)) for train, valid in stretches]
+    return [(train, valid) for train, valid in folds if len(valid)] or stretches
 
 
 def _quantile_bins(y: NDArray[Any], n_bins: int) -> NDArray[np.int64]:

@@ -16,6 +16,13 @@ PAGE = resource.getpagesize()
 RESERVED_PER_USED = 1.5
 SHARE_OF_FREE = 0.8  # of the memory that is free, what workers may use together
 
+# Where a container tells what it may hold, what it holds, and what of this it gives up for the asking: control groups
+# of version 2, then of version 1.
+CONTAINER = (
+    (Path("/sys/fs/cgroup"), "memory.max", "memory.current", "inactive_file"),
+    (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+
 
 def resident_mb(pid: int) -> float:
     """Return the resident memory of a process in MiB; 0 if it is gone."""
@@ -64,10 +71,25 @@ def give_back() -> None:
 
 
 def physical_mb() -> float:
-    """Return the memory of this machine in MiB."""
-    return float(psutil.virtual_memory().total) / MIB
+    """Return the memory of this machine in MiB, or that of the container that this process is in."""
+    total = psutil.virtual_memory().total
+    container = _of_container()
+    return float(total if container is None else min(total, container[0])) / MIB
 
 
 def fair_share_mb(workers: int) -> float:
     """Return the MiB that each of `workers` processes may use of what is free now."""
-    return float(SHARE_OF_FREE * psutil.virtual_memory().available / MIB / workers)
+    free = psutil.virtual_memory().available
+    container = _of_container()
+    return float(SHARE_OF_FREE * (free if container is None else min(free, container[1])) / MIB / workers)
+
+
+def _of_container() -> tuple[int, int] | None:
+    """Return the bytes that this container may hold, and those that are free; None if nothing limits it."""
+    for folder, most, held, spare in CONTAINER:
+        with suppress(OSError, ValueError):  # "max" is no number
+            limit = int((folder / most).read_text())
+            counts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            used = int((folder / held).read_text()) - int(counts.get(spare, 0))
+            return limit, max(limit - used, 0)
+    return None

@@ -26,13 +26,15 @@ class OutOfFoldEnsemble:
     Attributes
     ----------
     is_honest : bool
-        Whether no member saw the rows that it predicts; a refitted one did.
+        Whether no member saw the rows that it predicts, or heard of them; a refitted one did, and so did one of a
+        second layer: the predictions that it was fitted to are of models that saw them.
     fold_of : int array of shape (n_rows,)
         The first fold that held the row out; -1 where none did.
     """
 
     def __init__(self, predictor: EnsemblePredictor, folds: Sequence[Fold], *, refitted: bool = False) -> None:
-        self.is_honest = not refitted and all(len(member) == len(folds) for member in predictor.members)
+        bags = all(len(member) == len(folds) for member in predictor.members)
+        self.is_honest = bags and not refitted and predictor.inputs is None
         self._by_fold = [_of_fold(predictor, number, len(folds)) for number in range(len(folds))]
         n_rows = 1 + max(int(rows.max(initial=-1)) for fold in folds for rows in fold)
         self.fold_of = np.full(n_rows, -1, dtype=np.int64)

@@ -5,7 +5,7 @@ import shlex
 import sqlite3
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,9 @@ from automl_meta.metabase import schema
 Mode = Literal["r", "ro", "w"]
 
 BUSY_SECONDS = 60.0  # how long to wait for another writer
+READ_ONLY = "mode=ro"
+LOG = "-wal"  # beside the file: what was written last, until the last one who has it open closes it
+BESIDE = (LOG, "-shm", "-journal")  # all that SQLite looks for beside a file
 
 
 class DamagedError(InputError):
@@ -60,14 +63,19 @@ def open_connection(path: Path, mode: Mode) -> sqlite3.Connection:
     """Return a connection to the store at `path`, see `MetaBase.open`."""
     if mode != "w" and not path.is_file():
         raise InputError(f"{path}: there is no such meta-base. Try --metabase with another file.")
-    query = {"w": "mode=rwc", "r": "mode=rw", "ro": "mode=ro&immutable=1"}[mode]
-    if mode == "r" and not _can_write(path):
-        query = "mode=ro&immutable=1"
+    if mode == "w":
+        query = "mode=rwc"
+    elif mode == "r" and _can_write(path):
+        query = "mode=rw"
+    else:
+        query = READ_ONLY if _has_log(path) else f"{READ_ONLY}&immutable=1"  # what is immutable is read without a log
     try:
         connection = connect(path, query)
     except sqlite3.OperationalError as error:
         raise InputError(f"{path}: cannot be opened ({error}).") from error
     try:
+        if query == READ_ONLY:
+            _check_log(connection, path)
         connection = _prepared(connection, str(path), mode)
     except sqlite3.DatabaseError as error:
         connection.close()
@@ -76,6 +84,40 @@ def open_connection(path: Path, mode: Mode) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def drop_log(path: Path) -> None:
+    """Remove what a killed writer left beside the file at `path`, which is about to be replaced.
+
+    SQLite would take it for a part of the file that comes. What is in it goes into the old file first, which so stays
+    whole as long as it is there.
+    """
+    if path.is_file():
+        with suppress(sqlite3.Error), closing(connect(path, "mode=rw")) as connection:
+            connection.execute("PRAGMA user_version").fetchone()  # reads it all in; the last one to close cleans up
+    for ending in BESIDE:
+        _beside(path, ending).unlink(missing_ok=True)
+
+
+def _has_log(path: Path) -> bool:
+    log = _beside(path, LOG)
+    return log.is_file() and log.stat().st_size > 0
+
+
+def _beside(path: Path, ending: str) -> Path:
+    place = path.resolve()  # as SQLite does it
+    return place.with_name(place.name + ending)
+
+
+def _check_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Check that SQLite can read the log where it may not write: an index of it has to be there, or to be made."""
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError as error:
+        raise InputError(
+            f"{path}: some of it is in {path.name}{LOG}, which cannot be read in a folder that is not writable "
+            f"({error}). Copy both files to a folder of your own, and try there."
+        ) from error
 
 
 def connect(path: Path, query: str) -> sqlite3.Connection:

@@ -1,6 +1,5 @@
 """The store as arrays: datasets by configurations, and the table of meta-features."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +11,7 @@ from automl_meta.datasets.task import Task
 from automl_meta.execution.protocol import Status
 from automl_meta.metabase.connection import telling_damage
 from automl_meta.metabase.experience import Experience, Floats
+from automl_meta.metabase.extractors import is_up_to_date
 from automl_meta.metabase.records import DatasetRecord, MetaFeatureRecord, Protocol
 from automl_meta.metabase.scores import DTYPE
 from automl_meta.metabase.store import MetaBase
@@ -27,7 +27,6 @@ STATUS_CODES = {
     Status.CRASHED: 5,
     Status.CANCELLED: UNTRIED,
 }
-OUR_EXTRACTOR = re.compile(r"(\d+)-[0-9a-f]{8}")  # how our own names itself, its version first
 FAILURES = tuple(STATUS_CODES[s] for s in (Status.FAILED, Status.TIMEOUT, Status.MEMORY, Status.CRASHED))
 
 
@@ -85,9 +84,10 @@ class Matrices:
         )
 
     @property
-    def scored(self) -> tuple[str, ...]:
-        """Those of the metrics that any run here has a score of."""
-        return tuple(name for name, table in zip(self.metrics, self.scores, strict=True) if np.isfinite(table).any())
+    def coverage(self) -> dict[str, int]:
+        """On how many datasets each metric has a score; metrics without any are left out."""
+        counts = np.isfinite(self.scores).any(axis=2).sum(axis=1)
+        return {name: int(count) for name, count in zip(self.metrics, counts, strict=True) if count}
 
     def experience(self, metric: str, vectors: Floats) -> Experience:
         """Return what meta-models learn from, for one metric.
@@ -376,7 +376,7 @@ def _means(
 
 def _metafeature_table(parts: list[_Part], rows: list[_Row]) -> tuple[tuple[str, ...], Floats]:
     found = [parts[store].metafeatures.get(parts[store].records[dataset].name) for store, dataset, _ in rows]
-    records = [record if record is not None and _is_up_to_date(record) else None for record in found]
+    records = [record if record is not None and is_up_to_date(record.extractor) else None for record in found]
     lists = dict.fromkeys(record.names for record in records if record is not None)
     names = tuple(dict.fromkeys(name for names in lists for name in names))
     position = {name: i for i, name in enumerate(names)}
@@ -386,11 +386,3 @@ def _metafeature_table(parts: list[_Part], rows: list[_Row]) -> tuple[tuple[str,
         if record is not None:
             table[row, places[record.names]] = record.values
     return names, table
-
-
-def _is_up_to_date(record: MetaFeatureRecord) -> bool:
-    """Return whether our extractor would say the same today; what others found out is taken as it is."""
-    from automl_meta.metafeatures.extractor import VERSION  # slow to import
-
-    ours = OUR_EXTRACTOR.fullmatch(record.extractor)
-    return ours is None or int(ours[1]) == VERSION

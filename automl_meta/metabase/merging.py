@@ -9,8 +9,9 @@ from pathlib import Path
 from automl_meta.errors import InputError
 from automl_meta.files import check_writable, replacing
 from automl_meta.metabase import schema
-from automl_meta.metabase.connection import DamagedError, connect, store_uri
+from automl_meta.metabase.connection import DamagedError, connect, drop_log, store_uri
 from automl_meta.metabase.dataset_rows import COLUMNS, filled_in
+from automl_meta.metabase.extractors import worth
 from automl_meta.metabase.sealing import seal
 from automl_meta.metabase.store import MetaBase, removal_command
 from automl_meta.metabase.verification import damages
@@ -23,13 +24,15 @@ INSERT INTO dataset ({COLUMNS}) SELECT {COLUMNS} FROM other.dataset WHERE true O
 {filled_in("dataset", "excluded")};
 
 INSERT OR IGNORE INTO metafeature_list (names) SELECT names FROM other.metafeature_list ORDER BY id;
-INSERT OR IGNORE INTO metafeatures
+INSERT OR REPLACE INTO metafeatures
 SELECT dataset.id, metafeature_list.id, theirs.extractor, theirs.seconds, theirs.numbers
 FROM other.metafeatures AS theirs
 JOIN other.dataset AS their_dataset ON their_dataset.id = theirs.dataset_id
 JOIN dataset ON dataset.name = their_dataset.name
 JOIN other.metafeature_list AS their_list ON their_list.id = theirs.list_id
 JOIN metafeature_list ON metafeature_list.names = their_list.names
+LEFT JOIN metafeatures AS mine ON mine.dataset_id = dataset.id
+WHERE mine.dataset_id IS NULL OR worth(theirs.extractor) > worth(mine.extractor)
 ORDER BY dataset.id;
 
 INSERT OR IGNORE INTO configuration (hash, algorithm, version, hyperparameters)
@@ -83,8 +86,8 @@ ORDER BY dataset.id, configuration.id, protocol.id, theirs.source_run;
 def merge(inputs: Sequence[Path], output: Path) -> None:
     """Join `inputs` into a new file at `output`, which may be one of them.
 
-    Of a run that several have, a successful one is taken, else the first; of meta-features, the first. What one does
-    not know of a dataset, such as its family, is taken from the next that does.
+    Of a run that several have, a successful one is taken, else the first; of meta-features, those of most `worth`,
+    else the first. What one does not know of a dataset, such as its family, is taken from the next that does.
 
     Raises
     ------
@@ -101,6 +104,7 @@ def merge(inputs: Sequence[Path], output: Path) -> None:
         with closing(connect(grown, "mode=ro")) as connection:
             temporary.unlink()
             connection.execute("VACUUM INTO ?", [str(temporary)])
+        drop_log(output)
 
 
 def copy_into(store: MetaBase, path: Path) -> None:
@@ -121,6 +125,7 @@ def copy_into(store: MetaBase, path: Path) -> None:
                 raise DamagedError(str(path), damage)
             _check_same_datasets(store, other, path)
         connection = store.connection
+        connection.create_function("worth", 1, worth, deterministic=True)
         connection.execute("ATTACH ? AS other", [store_uri(snapshot, "mode=ro")])
         try:
             with store.transaction():

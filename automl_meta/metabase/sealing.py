@@ -29,7 +29,7 @@ def seal(store: MetaBase) -> str:
     """Remove what only matters while a store grows, and write down a digest of the rest; return it."""
     with store.transaction():
         store.connection.execute("DELETE FROM claim")
-        store.keys.drop_unused("message")
+        store.keys.drop_unused("message", "metafeature_list")
         digest = digest_of(store)
         store.set_info({"digest": digest})
     return digest

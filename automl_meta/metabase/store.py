@@ -57,7 +57,8 @@ class MetaBase:
         Raises
         ------
         InputError
-            If there is no such file, or it is not a meta-base of a known version.
+            If there is no such file, it is not a meta-base of a known version, or some of it is in a log that cannot
+            be read.
         """
         path = Path(path)
         return cls(open_connection(path, mode), path)

@@ -13,6 +13,8 @@ from automl_meta.metafeatures.registry import Cost, shared
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+MANY_CLASSES = 300  # above which a column per class is too dear
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
@@ -137,10 +139,18 @@ def classes(y: Ints, is_classification: bool) -> Ints:
     return np.unique(y, return_inverse=True)[1].astype(np.int64)
 
 
-@shared()
-def indicators(classes: Ints, class_counts: Ints) -> Floats:
+def indicators(classes: Ints, n_classes: int) -> Floats:
     """Return one column per class, 1 in its rows and 0 elsewhere."""
-    return np.asarray(np.eye(len(class_counts))[classes])
+    return np.asarray(np.eye(n_classes)[classes])
+
+
+def class_sums(values: Floats, classes: Ints, n_classes: int) -> Floats:
+    """Return the sum of each class's rows of `values`, shape (n_classes, n_columns); no class is without rows."""
+    if n_classes <= MANY_CLASSES:
+        return np.asarray(indicators(classes, n_classes).T @ values)
+    order = np.argsort(classes, kind="stable")
+    starts = np.searchsorted(classes[order], np.arange(n_classes))
+    return np.asarray(np.add.reduceat(values[order], starts, axis=0))
 
 
 def quantile(ordered: Floats, counts: Ints, share: float) -> Floats:

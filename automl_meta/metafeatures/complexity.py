@@ -39,8 +39,12 @@ def by_class(matrix: Floats, target: Ints) -> list[Floats]:
 @shared()
 def class_pairs(by_class: list[Floats], caps: Caps) -> Pairs:
     """Return the pairs of classes that are compared, those with the most rows if there are many."""
-    pairs = list(combinations(range(len(by_class)), 2))
-    pairs.sort(key=lambda pair: -len(by_class[pair[0]]) - len(by_class[pair[1]]))
+    sizes = [len(rows) for rows in by_class]
+    largest = sorted(range(len(sizes)), key=lambda label: -sizes[label])
+    if caps.class_pairs is not None:
+        largest = largest[: caps.class_pairs + 1]  # whatever pair has a smaller class, so many have more rows
+    pairs = list(combinations(sorted(largest), 2))
+    pairs.sort(key=lambda pair: -sizes[pair[0]] - sizes[pair[1]])
     return sorted(pairs[: caps.class_pairs])
 
 

@@ -19,13 +19,14 @@ from automl_meta.errors import InputError
 from automl_meta.metafeatures.intermediates import Intermediates
 from automl_meta.metafeatures.registry import REGISTRY, Cost, Group, MetaFeature
 from automl_meta.metafeatures.summaries import summarise
-from automl_meta.metafeatures.table import Caps, Table, table_from
+from automl_meta.metafeatures.table import Caps, Table, stratified_rows, table_from
 from automl_meta.metafeatures.unlearnable import unlearnable_dataset
 
 logger = logging.getLogger(__name__)
 
 VERSION = 2  # raised when a definition changes, so that stored values can be told from those computed now
 TIME_LIMIT = 5.0  # seconds; a net for overloaded machines, the caps keep the work far below
+FEW_CLASSES = 100  # up to which models take as long for several classes as for two
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +85,15 @@ class _Clock:
         """Set what a piece of work of each cost may take, generously, on a machine that others use too."""
         n_rows = len(table.y)
         n_columns = table.numeric.shape[1] + table.codes.shape[1] + table.dates.shape[1] + len(table.texts)
-        models = min(n_rows, self._caps.landmark_rows or n_rows)
+        sample = stratified_rows(table.y, self._caps.landmark_rows, table.is_classification)
+        models = len(sample)
+        n_classes = len(np.unique(table.y[sample])) if table.is_classification else 1
         encoded = min(4 * n_columns, self._caps.encoded_columns or 4 * n_columns)
         self._estimates = {
             Cost.FREE: 0.001,
             Cost.CELLS: 0.001 + 2e-7 * n_rows * n_columns,
             Cost.PAIRS: 0.001 + 1e-7 * models**2,
-            Cost.MODELS: 0.01 + 2e-6 * models * encoded,
+            Cost.MODELS: 0.01 + 2e-6 * models * encoded * max(n_classes / FEW_CLASSES, 1.0),
         }
 
     def before(self, cost: Cost) -> None:

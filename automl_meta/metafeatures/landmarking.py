@@ -126,10 +126,9 @@ def tree(matrix: Floats, target: Predictions, folds: Ints, is_classification: bo
     """Return the score of an unpruned tree, fitted five times to four fifths of the rows."""
     predictions = np.empty_like(target)
     cells = matrix.astype(np.float32)
-    for pair in range(int(folds.max()) // 2 + 1):
-        held_out = folds // 2 == pair
-        if held_out.all():
-            held_out = folds == 0  # only two folds
+    pairs = folds // 2 if folds.max() > 1 else folds  # of two folds, each is predicted from the other
+    for pair in range(int(pairs.max()) + 1):
+        held_out = pairs == pair
         grown = new_tree(is_classification, seed).fit(cells[~held_out], target[~held_out])
         predictions[held_out] = grown.predict(cells[held_out])
     return fold_scores(predictions, target, folds, is_classification)

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from automl_meta.datasets.schema import ColumnRole
 from automl_meta.metafeatures import summaries
-from automl_meta.metafeatures.columns import Moments, Quartiles, lower_triangle
+from automl_meta.metafeatures.columns import Moments, Quartiles, class_sums, lower_triangle
 from automl_meta.metafeatures.registry import Cost, Group, Scope, metafeature, shared
 from automl_meta.metafeatures.summaries import BOUNDS, CENTRE, QUARTILES
 
@@ -89,9 +89,9 @@ def missing_tells(missing: Bools, target_levels: Ints) -> float:
     gaps = missing[:, missing.any(axis=0) & ~missing.all(axis=0)].astype(np.float64)
     if gaps.shape[1] == 0:
         return 0.0 if missing.size else float("nan")
-    indicators = np.eye(int(target_levels.max()) + 1)[target_levels]
-    counts = indicators.sum(axis=0)
-    between = counts @ (indicators.T @ gaps / counts[:, np.newaxis] - gaps.mean(axis=0)) ** 2 / len(gaps)
+    counts = np.bincount(target_levels).astype(np.float64)
+    means = class_sums(gaps, target_levels, len(counts)) / counts[:, np.newaxis]
+    between = counts @ (means - gaps.mean(axis=0)) ** 2 / len(gaps)
     return float(np.max(between / gaps.var(axis=0)))
 
 

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from automl_meta.metafeatures.columns import Moments, Quartiles, lower_triangle
+from automl_meta.metafeatures.columns import (
+    MANY_CLASSES,
+    Moments,
+    Quartiles,
+    class_sums,
+    indicators,
+    lower_triangle,
+)
 from automl_meta.metafeatures.registry import Cost, Group, Scope, metafeature, shared
 from automl_meta.metafeatures.summaries import CENTRE, QUARTILES, SHAPE
 from automl_meta.metafeatures.table import Caps
@@ -192,13 +199,18 @@ def sparsity(n_distinct: Ints, n_present: Ints, n_seen: Ints, codes: Codes) -> F
 
 
 @shared(Cost.CELLS)
-def canonical_correlations(filled: Floats, indicators: Floats) -> Floats:
+def canonical_correlations(filled: Floats, classes: Ints, class_counts: Ints) -> Floats:
     """Return the canonical correlations, descending, between the numeric columns and the classes' indicators.
 
     There are min(n_numeric, n_classes - 1) of them, fewer if columns depend linearly on each other.
     """
-    basis = _orthonormal(filled)
-    target = _orthonormal(indicators[:, 1:])
+    basis, n_classes = _orthonormal(filled), len(class_counts)
+    if n_classes > MANY_CLASSES:
+        # What of the basis lies in the space of the indicators: the classes' means, by the roots of their sizes.
+        inside = class_sums(basis, classes, n_classes) / np.sqrt(class_counts)[:, np.newaxis]
+        found = np.linalg.svd(inside, compute_uv=False)[: n_classes - 1] if basis.shape[1] else np.empty(0)
+        return np.asarray(np.minimum(found, 1.0))
+    target = _orthonormal(indicators(classes, n_classes)[:, 1:])
     if basis.shape[1] == 0 or target.shape[1] == 0:
         return np.empty(0)
     return np.asarray(np.minimum(np.linalg.svd(basis.T @ target, compute_uv=False), 1.0))
@@ -270,9 +282,9 @@ def gravity(class_means: Floats, class_counts: Ints) -> float:
 
 
 @shared(Cost.CELLS)
-def class_means(filled: Floats, indicators: Floats, class_counts: Ints) -> Floats:
+def class_means(filled: Floats, classes: Ints, class_counts: Ints) -> Floats:
     """Return the mean of each filled numeric column in each class, shape (n_classes, n_numeric)."""
-    return np.asarray((indicators.T @ filled) / class_counts[:, np.newaxis])
+    return np.asarray(class_sums(filled, classes, len(class_counts)) / class_counts[:, np.newaxis])
 
 
 @metafeature(Group.STATISTICAL, scope=Scope.CLASSIFICATION, cost=Cost.CELLS)

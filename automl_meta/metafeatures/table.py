@@ -126,10 +126,18 @@ def table_from(dataset: Dataset, caps: Caps, seed: int) -> Table:
     return _arrays(described, caps, seed)
 
 
-def stratified_rows(y: Ints | Floats, cap: int | None, is_classification: bool) -> NDArray[np.intp]:
+def stratified_rows(
+    y: Ints | Floats, cap: int | None, is_classification: bool, *, every_class: bool = False
+) -> NDArray[np.intp]:
     """Return positions of `cap` rows: the first of each class, in the classes' proportions.
 
     Each class keeps two rows if it has them, beyond the cap if need be. Without classes they are the first rows.
+
+    Parameters
+    ----------
+    every_class : bool
+        Otherwise, where there are more classes than half the cap, only so many are kept: the largest, of equal ones
+        those of the lowest codes.
     """
     n = len(y)
     if cap is None or n <= cap:
@@ -140,6 +148,9 @@ def stratified_rows(y: Ints | Floats, cap: int | None, is_classification: bool) 
     counts = np.bincount(y.astype(np.int64))
     within = np.empty(n, dtype=np.int64)
     within[order] = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+    most = max(cap // 2, 2)
+    if not every_class and np.count_nonzero(counts) > most:
+        counts[np.argsort(-counts, kind="stable")[most:]] = 0
     quota = np.maximum(_apportioned(counts, cap), np.minimum(counts, 2))
     return np.flatnonzero(within < quota[y.astype(np.int64)])
 
@@ -196,7 +207,7 @@ def _drawn_by_position(dataset: Dataset, caps: Caps, seed: int) -> tuple[pd.Data
         return dataset.X, dataset.y
     order = generator(seed, "metafeatures", "rows").permutation(dataset.n_rows)
     shuffled = dataset.y[order]
-    rows = np.sort(order[stratified_rows(shuffled, limit, dataset.task.is_classification)])
+    rows = np.sort(order[stratified_rows(shuffled, limit, dataset.task.is_classification, every_class=True)])
     return dataset.X.take(rows), dataset.y[rows]
 
 

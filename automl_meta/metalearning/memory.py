@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from automl_meta.errors import InputError
 from automl_meta.evaluation.metrics import default_metric, metrics_of, resolve_metric
 from automl_meta.files import replacing
 from automl_meta.metabase.experience import Experience, Floats
+from automl_meta.metabase.matrices import Matrices
 from automl_meta.metabase.records import FIT_SOURCES
 from automl_meta.metalearning.kept_configurations import kept_configurations
 from automl_meta.metalearning.similarity import Similarity, fit_similarity
@@ -29,8 +30,9 @@ from automl_meta.pipelines.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 10  # of the cache; raise it whenever what is stored, or how it is learned, changes
+FORMAT = 11  # of the cache; raise it whenever what is stored, or how it is learned, changes
 KEPT_FILES = 24  # in the cache; the oldest go first
+FAIR_SHARE = 0.5  # of the datasets that a relative covers: a metric that covers fewer is not learned from
 OWN_SOURCES = frozenset({"build", "import", *FIT_SOURCES})  # of runs that are made as `fit` makes them
 
 # Metrics that the meta-base does not store, and the stored one that orders configurations most like it.
@@ -65,7 +67,7 @@ class Memory:
     metric : str
         The one that the experience is in.
     asked : str
-        The one that was asked for; another than `metric` if the meta-base does not have it.
+        The one that was asked for; another than `metric` if the meta-base does not have it, or hardly.
     sources : tuple of str
         Who made the runs.
     """
@@ -111,7 +113,8 @@ def remember(
     Parameters
     ----------
     metric : str, optional
-        Name of a scorer; the task's default if not given. One that is not stored is replaced by its nearest relative.
+        Name of a scorer; the task's default if not given. One that is not stored, or of few datasets only, is
+        replaced by its nearest relative.
     forget : collection of str
         Datasets and families that must not be known, see `remembered`. What ran only there is not known either.
     cache : Path, optional
@@ -190,24 +193,32 @@ def cache_directory() -> Path:
     return Path.home() / ".cache" / "automl-meta"
 
 
-def nearest_metric(asked: str, available: Sequence[str], task: Task) -> str:
-    """Return `asked` if it is available, else its nearest relative that is.
+def nearest_metric(asked: str, coverage: Mapping[str, int], task: Task) -> str:
+    """Return `asked` if it has been measured on enough datasets, else its nearest relative that has.
+
+    Enough are half as many as any of its further relatives has. So a few runs of one's own by a metric that a large
+    meta-base lacks do not hide that meta-base.
+
+    Parameters
+    ----------
+    coverage : mapping from metric to int
+        On how many datasets each metric was measured.
 
     Raises
     ------
     InputError
-        If no metric is available.
+        If no metric was measured anywhere.
     """
-    name = asked
-    seen: set[str] = set()
-    while name not in available and name in RELATIVES and name not in seen:
-        seen.add(name)
-        name = RELATIVES[name]
-    if name in available:
-        return name
-    for metric in (default_metric(task), *metrics_of(task)):
-        if metric.name in available:
-            return metric.name
+    names = [asked]
+    while names[-1] in RELATIVES and RELATIVES[names[-1]] not in names:
+        names.append(RELATIVES[names[-1]])
+    usual = [metric.name for metric in (default_metric(task), *metrics_of(task))]
+    if not any(name in coverage for name in names[1:]) and (asked not in usual or asked not in coverage):
+        names += [name for name in usual if name in coverage][:1]
+    counts = [coverage.get(name, 0) for name in names]
+    for place, name in enumerate(names):
+        if counts[place] and counts[place] >= FAIR_SHARE * max(counts[place:]):
+            return name
     raise InputError(f"the meta-base has no scores of {task} tasks. Try --metabase with another file.")
 
 
@@ -238,26 +249,41 @@ def _read(
     paths: Sequence[Path], task: Task, metric: str | None, forget: Collection[str]
 ) -> tuple[Experience, tuple[Configuration, ...], str, tuple[str, ...]]:
     """Return what `read_comparable` does, and the sources of the runs."""
-    from automl_meta.metabase.view import open_matrices
     from automl_meta.pipelines.vectors import vectorize  # the search spaces are slow to import
 
     asked = (resolve_metric(metric, task) if metric else default_metric(task)).name
     if not paths:
         return empty_experience(), (), asked, ()
-    matrices = open_matrices(paths, _tasks_like(task, asked), recommendable_for=task)
-    datasets = tuple(record.name for record in matrices.datasets)
-    families = tuple(record.family for record in matrices.datasets)
-    # Before anything else is looked at: what follows is not to depend on what is forgotten.
-    matrices = matrices.take_datasets(remembered(datasets, families, matrices.metafeatures, forget))
+    # A metric that is not usually stored has relatives that are, and are defined on more kinds of task.
+    usual = asked in {known.name for known in metrics_of(task)}
+    tasks = _tasks_like(task, asked if usual else default_metric(task).name)
+    matrices = _remembered_matrices(paths, task, tasks, forget)
     if not matrices.datasets:
         return empty_experience(), (), asked, ()
-    stored = nearest_metric(asked, matrices.scored, task)
+    own = matrices.take_datasets(np.array([record.task is task for record in matrices.datasets], dtype=bool)).coverage
+    stored = nearest_metric(asked, own or matrices.coverage, task)
+    kinds = _tasks_like(task, stored)
+    if kinds != tasks and (stored in own or len(kinds) > len(tasks)):
+        matrices = _remembered_matrices(paths, task, kinds, forget)
     matrices = matrices.take_configurations(kept_configurations(matrices, stored))
     experience = matrices.experience(stored, vectorize(matrices.configurations, task))
     sources = tuple(sorted({protocol.source for protocol in matrices.protocols}))
     kept = np.flatnonzero(experience.tried)  # what ran nowhere else is forgotten too
     configurations = tuple(matrices.configurations[column] for column in kept)
     return experience.take_configurations(kept), configurations, stored, sources
+
+
+def _remembered_matrices(
+    paths: Sequence[Path], task: Task, tasks: tuple[Task, ...], forget: Collection[str]
+) -> Matrices:
+    """Return what is remembered of `tasks` that can be recommended for `task`."""
+    from automl_meta.metabase.view import open_matrices
+
+    matrices = open_matrices(paths, tasks, recommendable_for=task)
+    datasets = tuple(record.name for record in matrices.datasets)
+    families = tuple(record.family for record in matrices.datasets)
+    # Before anything else is looked at: what follows is not to depend on what is forgotten.
+    return matrices.take_datasets(remembered(datasets, families, matrices.metafeatures, forget))
 
 
 def _learn(paths: Sequence[Path], task: Task, asked: str, forget: Collection[str]) -> Memory:

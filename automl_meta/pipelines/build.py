@@ -1,5 +1,6 @@
 """From a configuration to a pipeline that can be fitted, and from a fitted pipeline to predictions."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from automl_meta.pipelines.configuration import Configuration
 from automl_meta.pipelines.context import FitContext
 from automl_meta.pipelines.estimators.coded_target import BoundedRegressor, CodedClassifier
 from automl_meta.pipelines.preprocessing import build_preprocessor
+
+# Of the seconds that a fit may take, the part that is the model's even where preparing the columns takes them all.
+_LEAST_SHARE = 0.1
 
 
 def build_pipeline(configuration: Configuration, schema: Schema, context: FitContext) -> Pipeline:
@@ -52,6 +56,9 @@ def fit_pipeline(
 ) -> Pipeline:
     """Fit a pipeline of `build_pipeline` to some rows, and return it.
 
+    Of the seconds that the context allowed, the model has those that preparing the columns leaves: else the folds of
+    a candidate, which share their time, would find less and less of it.
+
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_features)
@@ -62,12 +69,15 @@ def fit_pipeline(
     groups : array of shape (n_rows,), optional
         Rows with the same number are not separated by inner splits either.
     """
-    extras: dict[str, NDArray[Any]] = {}
-    if weights is not None:
-        extras["model__sample_weight"] = weights / weights.mean()
-    if groups is not None:
-        extras |= {"preprocess__groups": groups, "model__groups": groups}
-    return pipeline.fit(X, y, **extras)
+    began = time.perf_counter()
+    model = pipeline.named_steps["model"]
+    prepared = pipeline.named_steps["preprocess"].fit_transform(X, y, groups)
+    allowed = model.get_params().get("estimator__max_seconds")
+    if allowed is not None:
+        left = max(allowed - (time.perf_counter() - began), _LEAST_SHARE * allowed)
+        model.set_params(estimator__max_seconds=left)
+    model.fit(prepared, y, None if weights is None else weights / weights.mean(), groups)
+    return pipeline
 
 
 def predict(pipeline: Any, X: pd.DataFrame, task: Task, n_classes: int) -> NDArray[np.float64]:

@@ -174,7 +174,7 @@ def _importance_rows(inspection: Content) -> str:
     rows = f"{inspection.get('importance_rows', 0)} rows"
     if inspection.get("honest", True):
         return f"{rows} that the models had not seen"
-    return f"{rows} that the refitted models had seen"
+    return f"{rows} that some of the models had seen or heard of"
 
 
 def _test(test: TestResult) -> dict[str, Any]:

@@ -6,7 +6,8 @@
 Each tool lives in an environment of its own, which the first run makes from the package registry under `--home`.
 Every run is a process of its own, one at a time: the same training and test files (70/30, stratified), metric (ROC
 AUC, log loss, RMSE), budget, cores and seed; one function scores all. The meta-base forgets each dataset. Results
-are appended to the output, and what is there is not measured again. H2O needs Java.
+are appended to the output, and what is there is not measured again, unless it failed: then the last row counts. H2O
+needs Java.
 """
 
 import csv
@@ -73,14 +74,12 @@ def run(
     if ablations:
         entries = [(TOOLS["automl-meta"], name, options) for name, options in ABLATIONS.items()]
     pythons = {tool.environment: python_of(tool, home) for tool, _, _ in entries}
-    done = set()
-    if output.exists():
-        done = {(row["dataset"], row["tool"], int(row["seed"])) for row in csv.DictReader(output.open())}
-    else:
+    if not output.exists():
         output.write_text(",".join(COLUMNS) + "\n")
+    done = measured(output)
     for seed in range(seeds):
         for name in tables:
-            wanted = [entry for entry in entries if (name, entry[1], seed) not in done]
+            wanted = [entry for entry in entries if (name, entry[1], seed, budget) not in done]
             if not wanted:
                 continue
             with tempfile.TemporaryDirectory() as scratch:
@@ -104,6 +103,16 @@ def table(results: tuple[Path, ...], plot: Path | None) -> None:
     click.echo(describe(rows))
     if plot is not None:
         draw(rows, plot)
+
+
+def measured(results: Path) -> set[tuple[str, str, int, float]]:
+    """Return dataset, tool, seed and budget of each run in `results` that did not fail."""
+    with results.open(newline="") as file:
+        errors = {
+            (row["dataset"], row["tool"], int(row["seed"]), float(row["budget"])): row["error"]
+            for row in csv.DictReader(file)
+        }
+    return {run for run, error in errors.items() if not error}
 
 
 def python_of(tool: Tool, home: Path) -> Path:

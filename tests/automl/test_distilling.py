@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,8 @@ from automl_meta.automl.run import run
 from automl_meta.datasets import Dataset, RowColumns, make_dataset
 from automl_meta.datasets.fingerprint import fingerprint
 from automl_meta.datasets.levels import NEW_LEVEL
+from automl_meta.ensembling import EnsemblePredictor
+from automl_meta.ensembling.combiners import WeightedAverage
 from automl_meta.errors import InputError
 
 OPTIONS = RunOptions(
@@ -59,6 +63,36 @@ def test_a_score_that_may_be_too_good_is_stored_with_that_doubt(frame: pd.DataFr
     small = distill(run(dataset, OPTIONS).model, read, "ridge")
     assert not small.honest
     assert "may have seen" in small.model.manifest["ensemble"]["doubt"]
+
+
+def test_a_second_layer_has_heard_of_the_folds_that_it_is_scored_on(frame: pd.DataFrame) -> None:
+    dataset, read = fitted_and_read(frame, RowColumns())
+    model = run(dataset, OPTIONS).model
+    assert distill(model, read, "ridge").honest
+    bag = model.predictor.members[0]
+    layers = {"members": [bag, bag], "inputs": [[], [0]], "combiner": WeightedAverage(np.array([0.0, 1.0]))}
+    predictor = EnsemblePredictor(**{**model.predictor.get_params(deep=False), **layers})
+    small = distill(replace(model, predictor=predictor), read, "ridge")
+    assert not small.honest
+    assert "may have seen" in small.model.manifest["ensemble"]["doubt"]
+
+
+def test_a_small_model_decides_by_the_costs_that_its_ensemble_decides_by() -> None:
+    random = np.random.default_rng(3)
+    columns = random.normal(size=(240, 2))
+    late = np.where(columns[:, 0] + random.normal(size=240) > 0, "yes", "no")
+    frame = pd.DataFrame(columns, columns=list("ab")).assign(y=late)
+    linear = ("logistic_regression", "lda")
+    options = replace(OPTIONS, include=linear, metric="accuracy", cost="fn=30", repeats=1)
+    model = run(make_dataset(frame, "y"), options).model
+    small = distill(model, labelled_rows(frame, model.schema, "data"), "logistic_regression")
+    told = small.model.manifest["ensemble"]
+    assert told["decision"] == [[0, 1], [30, 0]]
+    assert told["cost"] < told["undecided_cost"]
+    labels, _ = small.model.predict(frame)
+    assert np.mean(labels == "yes") > 0.85
+    for score in (small.score, small.teacher_score, told["score"]):  # not of the most probable class
+        assert score == pytest.approx(np.mean(late == "yes"), abs=0.1)
 
 
 def test_weights_may_be_absent_and_groups_may_not(frame: pd.DataFrame) -> None:

@@ -1,4 +1,6 @@
 import sqlite3
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
@@ -67,4 +69,34 @@ def test_a_damaged_personal_meta_base_costs_a_warning_and_not_the_model(
     options = RunOptions(time_budget=None, max_evaluations=1, include=("knn",), jobs=0, folds=2, learn=True)
     assert len(run(make_dataset(frame, "y"), options).evaluations) == 1
     assert "your personal meta-base is left out" in caplog.text
+    assert "nothing was learned from this run" in caplog.text
+
+
+def in_no_folder(personal: Path, stack: ExitStack) -> None:
+    personal.parent.parent.rmdir()
+    personal.parent.parent.write_text("not a folder")
+
+
+def locked(personal: Path, stack: ExitStack) -> None:
+    personal.parent.mkdir()
+    MetaBase.open(personal, "w").close()
+    other = stack.enter_context(closing(sqlite3.connect(personal, isolation_level=None)))
+    other.execute("BEGIN IMMEDIATE")
+
+
+@pytest.mark.parametrize("spoil", [in_no_folder, locked])
+def test_a_personal_meta_base_that_cannot_be_written_costs_a_warning_and_not_the_model(
+    spoil: Callable[[Path, ExitStack], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("automl_meta.metabase.connection.BUSY_SECONDS", 0.01)
+    frame = pd.DataFrame({"a": np.arange(40) % 7, "b": np.arange(40) % 3, "y": np.arange(40) % 2})
+    options = RunOptions(time_budget=None, max_evaluations=1, include=("knn",), jobs=0, folds=2, learn=True)
+    with ExitStack() as stack:
+        spoil(personal_path(), stack)
+        assert run(make_dataset(frame, "y"), options).model is not None
     assert "nothing was learned from this run" in caplog.text

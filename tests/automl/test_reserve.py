@@ -79,12 +79,26 @@ def test_little_of_a_short_budget_is_kept(cancer: Dataset, folds: list[Fold], tm
 
 def test_time_for_a_second_layer_is_kept_only_where_there_can_be_one(cancer: Dataset, folds: list[Fold]) -> None:
     options = RunOptions(time_budget=600)
-    assert seconds_of_layers(options, cancer, folds) > 0
-    assert seconds_of_layers(options, cancer.take(np.arange(200)), make_folds(cancer.take(np.arange(200)), 5, 0)) == 0
+    assert seconds_of_layers(options, cancer, folds, []) > 0
+    few = cancer.take(np.arange(200))
+    assert seconds_of_layers(options, few, make_folds(few, 5, 0), []) == 0
     in_time = replace(cancer, times=np.arange(cancer.n_rows))  # the last fold alone keeps its models
     for kind in ("auto", "stack"):
-        assert seconds_of_layers(replace(options, ensemble=kind), in_time, make_folds(in_time, 5, 0)) == 0
-    assert seconds_of_layers(replace(options, ensemble="best"), cancer, folds) == 0
+        assert seconds_of_layers(replace(options, ensemble=kind), in_time, make_folds(in_time, 5, 0), []) == 0
+    assert seconds_of_layers(replace(options, ensemble="best"), cancer, folds, []) == 0
+
+
+def test_no_time_is_kept_for_a_second_layer_above_members_that_take_too_long(
+    cancer: Dataset, folds: list[Fold], tmp_path: Path
+) -> None:
+    def kept(fit_seconds: float, **asked: str) -> float:
+        options = replace(RunOptions(time_budget=600, jobs=2), **asked)
+        member = evaluated("lightgbm", cancer, tmp_path, megabytes=0, fit_seconds=fit_seconds)
+        return seconds_of_layers(options, cancer, folds, [member])
+
+    assert kept(5) == kept(0) > 0
+    assert kept(50) == 0
+    assert kept(50, ensemble="stack") > 0  # it was asked for
 
 
 def test_repeats_of_the_folds_do_not_make_a_second_layer_dearer(cancer: Dataset, tmp_path: Path) -> None:

@@ -143,6 +143,18 @@ def test_commands_say_what_is_not_known(five: Path, capsys: pytest.CaptureFixtur
     assert command("evaluate", "one.automl", "test.csv", "--min-score", "accuracy=1.01") == 1
 
 
+def test_costs_are_told_of_a_model_that_could_not_be_validated(
+    five: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    irises(1, 5, 0).to_csv("lonely.csv", index=False)
+    fit = ("fit", "lonely.csv", "--target", "target", "--cost", "fp=1,fn=5", *QUICK_COMMAND)
+    for arguments in (fit, ("show", "lonely.automl")):
+        assert command(*arguments) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert "versicolor taken for setosa costs 5, setosa taken for versicolor costs 1" in said
+        assert "nothing is validated" in said
+
+
 def test_no_short_list_is_told_of_where_none_of_it_is_allowed(five: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("fit", "test.csv", "--target", "target", "--include", "lightgbm", *QUICK_COMMAND) == 0
     assert "rows are few: not what ranks first" not in " ".join(capsys.readouterr().out.split())

@@ -197,6 +197,32 @@ def test_a_file_that_makes_no_sense_is_refused(text: str, word: str, tmp_path: P
         read_batch(tmp_path / "jobs.toml", fit, 1)
 
 
+@pytest.mark.parametrize(
+    ("metric", "instead"),
+    [("recall", "roc_auc"), ("precision", "f1"), ("mse", "r2"), ("mape", "r2"), ("rmsle", "r2")],
+)
+def test_a_gate_on_what_is_not_scored_out_of_fold_is_refused_unless_it_can_be_judged(
+    metric: str, instead: str, tmp_path: Path
+) -> None:
+    jobs = tmp_path / "jobs.toml"
+    job = f"[[job]]\ndata = 'x.csv'\nmin-score = '{metric}=0.7'\n"
+    jobs.write_text(job)
+    with pytest.raises(InputError, match=f"job 1, min-score: '{metric}' is not scored out of fold") as refused:
+        read_batch(jobs, fit, 1)
+    words = str(refused.value).replace(",", "").split()
+    assert {"(test", instead} <= set(words)
+    for more in ("test = 'y.csv'", f"metric = '{metric}'"):
+        jobs.write_text(f"{job}{more}\n")
+        assert read_batch(jobs, fit, 1).jobs[0].gates == {metric: 0.7}
+
+
+def test_a_gate_on_what_is_scored_out_of_fold_needs_no_test_table(tmp_path: Path) -> None:
+    gates = {metric: -1.0 for metric in ("auc", "f1", "log_loss", "rmse", "mae", "r2")}
+    minima = ", ".join(f"'{metric}={minimum}'" for metric, minimum in gates.items())
+    (tmp_path / "jobs.toml").write_text(f"[[job]]\ndata = 'x.csv'\nmin-score = [{minima}]\n")
+    assert read_batch(tmp_path / "jobs.toml", fit, 1).jobs[0].gates == gates
+
+
 def result(status: str, **more: object) -> JobResult:
     return JobResult(**{"name": "a", "status": status, "seconds": 1.0, **more})
 

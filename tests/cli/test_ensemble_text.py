@@ -31,6 +31,17 @@ def test_costs_are_told_by_the_names_of_the_classes(classes: tuple[str, ...], li
     assert line in told(ensemble, classes)
 
 
+@pytest.mark.parametrize("classes", [("no", "yes"), ("low", "middle", "high")])
+def test_costs_are_told_where_nothing_tells_what_mistakes_will_cost(classes: tuple[str, ...]) -> None:
+    costs = 1.0 - np.eye(len(classes))
+    costs[1, 0] = 5
+    unknown = {"decision": costs.tolist(), "cost": None, "score": None, "doubt": "nobody knows"}
+    text = told(made(Task.BINARY).plan.to_dict() | unknown, classes)
+    assert f"{classes[1]} taken for {classes[0]} costs 5, " in text
+    assert "per row" not in text
+    assert "weighted probabilities" not in text
+
+
 def test_of_many_mistakes_the_dearest_are_named() -> None:
     costs = 1.0 - np.eye(4)
     costs[2, 0] = 9

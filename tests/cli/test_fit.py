@@ -105,7 +105,7 @@ BAD_INPUT = {
         "t",
     ),
     "class with one row": (
-        lambda: write("a,t\n" + "\n".join(f"{i},{'x' if i % 2 else 'y'}" for i in range(70)) + "\n9,lonely\n"),
+        lambda: write("a,t\n" + "\n".join(f"{i % 9},x" for i in range(70)) + "\n9,lonely\n"),
         ("data.csv", "--target", "t"),
         "lonely",
     ),

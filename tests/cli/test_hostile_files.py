@@ -60,7 +60,7 @@ TABLES: dict[str, tuple[str, Content]] = {
     "constant target": ("d.csv", "a,b,t\n" + "".join(f"{i},{i % 3},x\n" for i in range(30))),
     "target all missing": ("d.csv", "a,b,t\n" + "".join(f"{i},{i % 3},\n" for i in range(30))),
     "a class of its own for each row": ("d.csv", "a,b,t\n" + "".join(f"{i % 4},{i % 3},n{i}\n" for i in range(30))),
-    "a class of one row": ("d.csv", GOOD + "1,2,x\n2,1,y\n" * 30 + "1,2,lonely\n"),
+    "one of two classes of one row": ("d.csv", "a,b,t\n" + "1,2,x\n2,1,x\n" * 40 + "1,2,lonely\n"),
     "one row": ("d.csv", "a,b,t\n1,2,x\n"),
     "two rows of two numbers": ("d.csv", "a,b,t\n1,2,3.5\n2,3,4.5\n"),
     "constant columns": ("d.csv", "a,b,t\n" + "1,z,x\n1,z,y\n" * 20),

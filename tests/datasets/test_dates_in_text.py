@@ -84,6 +84,33 @@ def test_zones_are_turned_into_utc() -> None:
     assert read_dates(texts, found).tolist() == read_dates(["2019-12-31 22:00", "2020-01-01"], found).tolist()
 
 
+@pytest.mark.parametrize("zone", [" UTC", "UTC", " GMT", "gmt", "Z", " Z", "+00", " -00", "+0000", " +00:00"])
+@pytest.mark.parametrize("date", ["2009-06-{}", "{}.06.2009", "06/{}/2009"])
+def test_a_zone_is_read_however_it_is_written(date: str, zone: str) -> None:
+    days = range(10, 30)
+    texts = [f"{date.format(day)} 17:26:21{zone}" for day in days]
+    found = inferred(texts)
+    assert found is not None
+    expected = np.array([f"2009-06-{day}T17:26:21" for day in days], dtype="datetime64[ns]")
+    assert (read_dates(texts, found) == expected).all()
+
+
+@pytest.mark.parametrize("date", ["2024-01-15", "15.01.2024"])
+def test_zones_of_one_column_are_read_as_one_clock(date: str) -> None:
+    texts = [f"{date} 10:00:00{zone}" for zone in ("UTC", "+02", "-0530", "+01:00")]
+    found = inferred(texts)
+    assert found is not None
+    expected = np.array(
+        [f"2024-01-15T{time}" for time in ("10:00", "08:00", "15:30", "09:00")], dtype="datetime64[ns]"
+    )
+    assert (read_dates(texts, found) == expected).all()
+
+
+@pytest.mark.parametrize("texts", [["10:00-12", "11:00-14"], ["room UTC", "hall UTC"], ["2020-01-15 UTC"]])
+def test_zones_do_not_make_dates_of_what_is_none(texts: list[str]) -> None:
+    assert inferred(texts) is None
+
+
 def test_compact_dates_must_all_be_dates() -> None:
     assert are_compact_dates(np.array([20200229.0, 19991231.0]))
     assert not are_compact_dates(np.array([20200230.0, 19991231.0]))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from automl_meta.datasets import (
+    ColumnRole,
     Schema,
     features_from,
     has_target,
@@ -61,6 +62,34 @@ def test_pieces_are_read_as_the_whole(whole: Path, rows: int) -> None:
     X = pd.concat(parts, ignore_index=True)
     for name in X:
         assert X[name].astype(object).equals(dataset.X[name].astype(object)), name
+
+
+@pytest.mark.parametrize("written", ["2009-06-15 17:{:02}:21 UTC", "2009-06-15 19:{:02}:21+02"])
+def test_dates_with_a_zone_are_read_whole_and_in_pieces(tmp_path: Path, written: str) -> None:
+    cells = [written.format(minute) for minute in range(N)]
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"when": cells, "y": ["a", "b"] * (N // 2)}).to_csv(path, index=False)
+    dataset = read_dataset(path, "y")
+    assert [column.role for column in dataset.schema.columns] == [ColumnRole.DATE]
+    assert dataset.X["when"].tolist() == pd.date_range("2009-06-15 17:00:21", periods=N, freq="min").tolist()
+    schema = Schema.from_dict(dataset.schema.to_dict())
+    with open_pieces(path, schema, streamed_from=0, rows=7) as pieces:
+        X = pd.concat([features_from(piece, schema)[0] for piece in pieces.pieces], ignore_index=True)
+    assert X["when"].tolist() == dataset.X["when"].tolist()
+
+
+def test_codes_that_are_new_count_as_given_whole_and_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    codes = [f"u{row:05}" if row % 2 else "" for row in range(N)]
+    pd.DataFrame({"coupon": codes, "y": ["a", "b"] * (N // 2)}).to_csv(path, index=False)
+    schema = Schema.from_dict(read_dataset(path, "y").schema.to_dict())
+    path.write_text("coupon,y\n123,a\n,b\n456,a\nNA,b\n-,b\n")
+    whole = features_from(read_table(path, schema), schema)
+    with open_pieces(path, schema, streamed_from=0, rows=2) as pieces:
+        parts = [features_from(piece, schema) for piece in pieces.pieces]
+    for X, check in (whole, (pd.concat([X for X, _ in parts]), parts[0][1])):
+        assert X["coupon"].cat.codes.tolist() == [0, -1, 0, -1, -1]
+        assert not check.unseen
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl_meta.datasets import Column, ColumnRole, Schema, TableError, UnknownColumnsError, make_dataset
+from automl_meta.datasets import (
+    Column,
+    ColumnRole,
+    FeatureCheck,
+    Schema,
+    TableError,
+    UnknownColumnsError,
+    features_from,
+    make_dataset,
+)
 from automl_meta.datasets.cells import look
 from automl_meta.datasets.inference import infer_column
-from automl_meta.datasets.levels import NEW_LEVEL, level_dtype
+from automl_meta.datasets.levels import GIVEN, NEW_LEVEL, level_dtype
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -53,6 +62,9 @@ ROLES = {
     "ranges": (["10-19", "20-29", "30-39"] * 20, ColumnRole.CATEGORICAL),
     "many levels": ([f"town{row}" for row in range(30)] * 2, ColumnRole.CATEGORICAL),
     "one word or nothing": (["a", None] * 30, ColumnRole.CATEGORICAL),
+    "one number or nothing": ([1, None] * 30, ColumnRole.CATEGORICAL),
+    "one amount or nothing": (["$5", None] * 30, ColumnRole.CATEGORICAL),
+    "one code each or nothing": ([*(f"u{row:05}" for row in range(20)), *[None] * 40], ColumnRole.CATEGORICAL),
     "datetimes": (pd.date_range("2020-01-01", periods=N), ColumnRole.DATE),
     "zoned datetimes": (pd.date_range("2020-01-01", periods=N, tz="Asia/Tokyo"), ColumnRole.DATE),
     "iso dates": ([f"2020-01-{day:02}" for day in range(1, 31)] * 2, ColumnRole.DATE),
@@ -70,6 +82,10 @@ ROLES = {
     "reviews in Chinese": ([f"这个产品{chr(0x4E00 + row)}质量很好,我非常喜欢" for row in range(N)], ColumnRole.TEXT),
     "uuids": ([str(uuid.UUID(int=row * 7919 << 64)) for row in range(N)], ColumnRole.IDENTIFIER),
     "unique codes": ([f"u{row:05}" for row in range(N)], ColumnRole.IDENTIFIER),
+    "unique codes, hardly any missing": (
+        [*(f"u{row:05}" for row in range(N - 4)), *[None] * 4],
+        ColumnRole.IDENTIFIER,
+    ),
     "counts the rows": (range(N), ColumnRole.IDENTIFIER),
     "constant": ([7] * N, ColumnRole.CONSTANT),
     "constant text": ([" x", "x "] * 30, ColumnRole.CONSTANT),
@@ -107,6 +123,62 @@ def test_unique_measurements_named_index_stay_numbers() -> None:
 def test_years_that_count_up_stay_numbers() -> None:
     assert inferred(range(1950, 2010), "when").role is ColumnRole.NUMERIC
     assert inferred(range(N), "week").role is ColumnRole.NUMERIC
+
+
+def codes(given: int, n_rows: int) -> list[str | None]:
+    return [f"u{row:05}" if row < given else None for row in range(n_rows)]
+
+
+@pytest.mark.parametrize(
+    ("given", "n_rows", "counts"),
+    [(30, 100, True), (95, 100, True), (96, 100, False), (15, 3000, True), (14, 3000, False), (2986, 3000, False)],
+)
+def test_codes_count_as_given_where_enough_are_and_enough_are_not(given: int, n_rows: int, counts: bool) -> None:
+    column = inferred(codes(given, n_rows))
+    assert column.is_presence == counts
+    assert column.role is (ColumnRole.CATEGORICAL if counts else ColumnRole.IDENTIFIER)
+
+
+def test_of_codes_that_are_new_it_is_known_that_they_are_given() -> None:
+    frame = pd.DataFrame({"coupon": codes(30, 100), "x": RNG.normal(size=100), "y": ["u", "v"] * 50})
+    dataset = make_dataset(frame, "y")
+    assert dataset.schema.columns[0].levels == (GIVEN,)
+    assert dataset.X["coupon"].cat.codes.tolist() == [0] * 30 + [-1] * 70
+    for new, expected in (
+        (["never seen", "u00001", None, " - ", 7], [0, 0, -1, -1, 0]),
+        ([np.nan, 1.5, 2, 3, 4], [-1, 0, 0, 0, 0]),
+        ([True, False, None, True, ""], [0, 0, -1, 0, -1]),
+        (dataset.X["coupon"].iloc[28:33].tolist(), [0, 0, -1, -1, -1]),
+    ):
+        X, check = features_from(pd.DataFrame({"coupon": new, "x": np.arange(5.0)}), dataset.schema)
+        assert X["coupon"].cat.codes.tolist() == expected
+        assert X["coupon"].dtype == dataset.X["coupon"].dtype
+        assert check == FeatureCheck()
+
+
+@pytest.mark.parametrize(
+    ("values", "levels"),
+    [([1, None], ("1",)), ([0.5, np.nan], ("0.5",)), (["1", "?"], ("1",)), (["5 kg", ""], ("5 kg",))],
+)
+def test_one_number_or_nothing_is_a_category_as_one_word_is(values: list[object], levels: tuple[str]) -> None:
+    column = inferred(values * 30)
+    assert (column.role, column.levels, column.missing) == (ColumnRole.CATEGORICAL, levels, 0.5)
+
+
+def test_another_number_is_a_new_level_of_a_flag() -> None:
+    frame = pd.DataFrame({"flag": [1, None] * 30, "x": RNG.normal(size=60), "y": ["u", "v"] * 30})
+    dataset = make_dataset(frame, "y")
+    assert dataset.X["flag"].cat.codes.tolist() == [0, -1] * 30
+    for new in ([1, 2, None, 1], ["1.0", "2", "", "01"]):
+        X, check = features_from(pd.DataFrame({"flag": new, "x": np.arange(4.0)}), dataset.schema)
+        assert X["flag"].cat.codes.tolist() == [0, 1, -1, 0]
+        assert check.unseen == {"flag": {"2": 1}}
+
+
+def test_infinite_cells_of_a_flag_are_missing_with_a_note() -> None:
+    column = inferred([1.0, np.inf] * 30)
+    assert (column.role, column.levels) == (ColumnRole.CATEGORICAL, ("1",))
+    assert "30 infinite cells" in column.note
 
 
 def test_plus_and_minus_are_levels() -> None:

@@ -66,8 +66,15 @@ def test_the_name_tells_classes_from_amounts() -> None:
     assert with_target(values, name="Class").task is Task.MULTICLASS
 
 
-def test_counts_with_a_rare_end_are_amounts() -> None:
-    assert with_target([0, 1, 2] * 20 + [3]).task is Task.REGRESSION
+def test_counts_with_a_rare_end_are_amounts_unless_they_are_called_classes() -> None:
+    values = [0, 1, 2] * 20 + [3]
+    assert with_target(values).task is Task.REGRESSION
+    assert with_target(values, name="label").task is Task.MULTICLASS
+
+
+@pytest.mark.parametrize("values", [range(80), [0, 1, 2], [*range(50), *[50] * 20], [*range(50), *[50, 51] * 20]])
+def test_numbers_that_hardly_repeat_are_amounts_whatever_they_are_called(values: Sequence[int]) -> None:
+    assert with_target(values, name="class").task is Task.REGRESSION
 
 
 def test_a_given_task_overrides() -> None:
@@ -92,9 +99,14 @@ BAD: dict[str, tuple[Sequence[object], TaskChoice, str]] = {
     "unique texts": ([f"name {row}" for row in range(12)], "auto", "a class of its own for each of the 12 rows"),
     "unique texts in a tiny table": ([f"name {row}" for row in range(60)], "auto", "--task multiclass if each is a"),
     "unique numbers as classes": (range(61), "multiclass", "Try --task regression"),
-    "class of one": (["a", "b"] * 30 + ["rare"], "auto", "class 'rare' has only one row"),
-    "long class of one": (["a", "b"] * 30 + ["r" * 5000], "auto", r"class 'r{120}\.\.\.' has only one row"),
-    "classes of one": (["a", "b"] * 30 + ["c", "d"], "auto", r"2 classes have only one row \('c', 'd'\)"),
+    "one class of more than one": (["a"] * 60 + ["rare"], "auto", "class 'rare' has only one row"),
+    "long class of one": (["a"] * 60 + ["r" * 5000], "auto", r"class 'r{120}\.\.\.' has only one row"),
+    "classes of one": (["a"] * 60 + ["c", "d"], "auto", r"2 classes have only one row \('c', 'd'\)"),
+    "mostly unique texts": (
+        [*(f"name {row}" for row in range(50)), *["a", "b"] * 10],
+        "auto",
+        "a class of its own for 50 of the 70 rows.*--task multiclass if each",
+    ),
     "three classes as two": (["a", "b", "c"] * 4, "binary", "has 3 classes, not 2: 'a', 'b', 'c'. Try --task multi"),
     "text in numbers": (["1.5", "2.5", "abc", "4"], "regression", "1 of 4 cells .* 'abc' in data row 3"),
     "words as numbers": (
@@ -114,17 +126,28 @@ ONE_SHOT: dict[str, tuple[Sequence[object], TaskChoice, Task]] = {
     "numbers, named as classes": (range(12), "classification", Task.MULTICLASS),
     "one class of one": (["a", "b", "a", "b", "rare"], "auto", Task.MULTICLASS),
     "one of two classes": (["a"] * 59 + ["b"], "auto", Task.BINARY),
+    "one class of one in many rows": (["a", "b"] * 60 + ["rare"], "auto", Task.MULTICLASS),
+    "classes of one in many rows": (["a", "b"] * 60 + ["c", "d", "e"], "auto", Task.MULTICLASS),
+    "mostly unique texts, named as classes": (
+        [*(f"name {row}" for row in range(50)), *["a", "b"] * 10],
+        "multiclass",
+        Task.MULTICLASS,
+    ),
 }
 
 
 @pytest.mark.parametrize(("values", "choice", "task"), ONE_SHOT.values(), ids=ONE_SHOT)
-def test_a_class_may_have_one_row_where_rows_are_few(
-    values: Sequence[object], choice: TaskChoice, task: Task
-) -> None:
+def test_a_class_may_have_one_row(values: Sequence[object], choice: TaskChoice, task: Task) -> None:
     dataset = with_target(values, choice)
     assert dataset.task is task
     assert dataset.n_classes == len(set(values))
     assert [str(dataset.schema.classes[code]) for code in dataset.y] == [str(value) for value in values]
+
+
+def test_a_class_with_one_row_is_told_of_in_tables_of_any_size() -> None:
+    for repeats in (3, 300):
+        notes = with_target(["a", "b"] * repeats + ["rare"]).notes
+        assert notes == ("class 'rare' has a single row: trained on, never validated",)
 
 
 @pytest.mark.parametrize(("values", "task", "message"), BAD.values(), ids=BAD)

@@ -1,3 +1,4 @@
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,8 @@ import pandas as pd
 import pytest
 
 from automl_meta.datasets import Dataset, make_dataset, read_dataset
-from automl_meta.evaluation import make_folds
+from automl_meta.ensembling import plan_ensemble
+from automl_meta.evaluation import default_metric, make_folds
 from automl_meta.evaluation.all_rows import fit_to_all_rows
 from automl_meta.evaluation.cross_validation import cross_validate
 from automl_meta.evaluation.metrics import resolve_metric
@@ -50,6 +52,28 @@ def test_probabilities_are_kept_in_half_the_space() -> None:
     dataset = read_dataset("sklearn:wine")
     found = cross_validate(default_configuration("lda", dataset.task), dataset, make_folds(dataset, 3, 0), seed=0)
     assert found.predictions.dtype == np.float32
+
+
+def test_a_single_row_of_a_class_is_scored_nowhere_and_learned_everywhere(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.normal(size=(121, 2)), columns=["a", "b"])
+    table["y"] = np.r_[np.where(table["a"][:120] > 0, "high", "low"), ["rare"]]
+    dataset = make_dataset(table, "y")
+    folds, metric = make_folds(dataset, 4, 0, repeats=2), default_metric(dataset.task)
+    names = ("decision_tree", "gaussian_nb", "logistic_regression")
+    found = [
+        cross_validate(default_configuration(name, dataset.task), dataset, folds, seed=0, models_folder=tmp_path)
+        for name in names
+    ]
+    for evaluation in found:
+        assert np.isnan(evaluation.predictions[120]).all()
+        assert np.isfinite(evaluation.predictions[:120]).all()
+        assert all(np.isfinite(scores).all() for scores in evaluation.scores.values())
+        for path in evaluation.models:
+            assert pickle.loads(path.read_bytes())[-1].present_.tolist() == [0, 1, 2]
+    plan = plan_ensemble(found, dataset.y, dataset.task, metric, folds)
+    assert len(plan.honest.plain) == 120
+    assert np.isfinite(plan.score)
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sklearn.model_selection import TimeSeriesSplit
+from sklearn.model_selection import StratifiedGroupKFold, TimeSeriesSplit
 
 from automl_meta.datasets.dataset import STRETCHES, Dataset
 from automl_meta.datasets.schema import Column, ColumnRole, Schema
 from automl_meta.datasets.task import Task
+from automl_meta.evaluation import folds as folds_module
 from automl_meta.evaluation.folds import (
     default_n_folds,
     default_repeats,
@@ -18,6 +19,8 @@ from automl_meta.evaluation.folds import (
     n_repeats,
     suitable_scheme,
 )
+from automl_meta.pipelines.inner_split import GROUPS_TO_DEAL
+from automl_meta.seeding import integer_seed
 
 
 def dataset_with(y: np.ndarray, task: Task) -> Dataset:
@@ -55,6 +58,52 @@ def test_few_rows_are_held_out_so_that_each_fold_has_two_classes(counts: list[in
         assert sorted([*train, *valid]) == list(range(len(y)))
         assert len(np.unique(y[valid])) > 1
         assert set(np.unique(y)) == set(y[train])
+
+
+@pytest.mark.parametrize("n_folds", [1, 3, 5])
+def test_single_rows_of_classes_are_trained_on_and_never_held_out_in_large_tables_too(n_folds: int) -> None:
+    y = np.r_[np.arange(200) % 2, 2, 3]
+    folds = make_folds(dataset_with(y, Task.MULTICLASS), n_folds, seed=0, repeats=2)
+    assert len(folds) == 2 * n_folds
+    for train, valid in folds:
+        assert {200, 201} <= set(train)
+        assert set(y[valid]) == {0, 1}
+        assert sorted([*train, *valid]) == list(range(202))
+
+
+def test_there_are_no_more_folds_than_rows_that_can_be_held_out() -> None:
+    y = np.r_[np.repeat([0, 1], 5), np.arange(2, 60)]
+    folds = make_folds(dataset_with(y, Task.MULTICLASS), 20, seed=0)
+    assert [len(valid) for _, valid in folds] == [1] * 10
+
+
+@pytest.mark.parametrize("n_folds", [1, 5])
+def test_single_rows_of_classes_are_not_held_out_with_their_group(n_folds: int) -> None:
+    y = np.r_[np.arange(100) % 2, 2, 3]
+    groups = np.r_[np.arange(100) // 10, 4, 10]  # one is of a group of others, one is a group of its own
+    folds = make_folds(replace(dataset_with(y, Task.MULTICLASS), groups=groups), n_folds, seed=0)
+    assert len(folds) == n_folds
+    for train, valid in folds:
+        assert set(groups[train]).isdisjoint(groups[valid])
+        assert set(y[valid]) == {0, 1}
+        assert 101 in train
+        assert (100 in train) == (4 not in groups[valid])
+    held_out = sorted(np.concatenate([valid for _, valid in folds]))
+    assert held_out == list(range(100)) if n_folds > 1 else len(held_out) == 20
+
+
+def test_a_single_row_of_a_class_is_held_out_where_nothing_else_could_be() -> None:
+    dataset = replace(dataset_with(np.array([0, 0, 0, 1]), Task.BINARY), groups=np.array([0, 0, 0, 1]))
+    assert sorted(valid.tolist() for _, valid in make_folds(dataset, 5, seed=0)) == [[0, 1, 2], [3]]
+
+
+def test_single_rows_of_classes_are_not_validated_forward_in_time() -> None:
+    y = np.arange(100) % 2
+    y[[30, 90]] = [2, 3]
+    folds = make_folds(replace(dataset_with(y, Task.MULTICLASS), times=np.arange(100)), 4, seed=0)
+    held_out = np.concatenate([valid for _, valid in folds])
+    assert sorted(held_out) == sorted({*range(20, 100)} - {30, 90})
+    assert all(train.max() < valid.min() for train, valid in folds)
 
 
 @given(n_rows=st.integers(2, 60), n_folds=st.integers(2, 8), seed=st.integers(0, 99))
@@ -103,14 +152,18 @@ def test_no_group_is_on_both_sides_of_a_fold(groups: list[int], n_folds: int, se
     y = random.integers(0, 3, len(codes)) if task.is_classification else random.normal(size=len(codes))
     dataset = replace(dataset_with(y, task), groups=codes)
     folds = make_folds(dataset, n_folds, seed, repeats=2)
+    alone = np.bincount(y)[y] == 1 if task.is_classification else np.zeros(len(y), dtype=bool)
     for train, valid in folds:
         assert len(train) > 0
         assert len(valid) > 0
         assert set(codes[train]).isdisjoint(codes[valid])
-        assert sorted([*train, *valid]) == list(range(len(codes)))
+        rows = np.bincount([*train, *valid], minlength=len(codes))
+        assert rows.max() == 1
+        assert (rows[~alone] == 1).all()
     if n_folds > 1:
         held_out = np.bincount(np.concatenate([valid for _, valid in folds]), minlength=len(codes))
-        assert held_out.tolist() == [2] * len(codes)
+        assert (held_out[~alone] == 2).all()
+        assert len(set(held_out[alone])) <= 1  # all of them or, where nothing else could be, none
 
 
 @given(times=st.lists(st.integers(0, 30), min_size=2, max_size=60), n_folds=st.integers(1, 6))
@@ -168,6 +221,53 @@ def test_groups_are_stratified_where_they_can_be() -> None:
     y = (groups % 4 == 0).astype(int)
     folds = make_folds(replace(dataset_with(y, Task.BINARY), groups=groups), 5, seed=0)
     assert [y[valid].mean() for _, valid in folds] == pytest.approx([0.25] * 5)
+
+
+def many_groups(n_groups: int, task: Task) -> Dataset:
+    """Return groups of one to nine rows, of which one in twenty is of a rare class, or that differ by group."""
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(n_groups), random.integers(1, 10, n_groups))
+    if task.is_classification:
+        y = (random.random(len(groups)) < 0.05).astype(np.int64)
+    else:
+        y = random.normal(size=n_groups)[groups] + 0.1 * random.normal(size=len(groups))
+    return replace(dataset_with(y, task), groups=groups)
+
+
+@pytest.mark.parametrize("task", [Task.BINARY, Task.REGRESSION])
+def test_many_groups_are_dealt_evenly_without_a_search(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folds_module, "StratifiedGroupKFold", None)
+    dataset = many_groups(GROUPS_TO_DEAL, task)
+    folds = make_folds(dataset, 5, seed=0)
+    assert sorted(np.concatenate([valid for _, valid in folds])) == list(range(dataset.n_rows))
+    for train, valid in folds:
+        assert sorted([*train, *valid]) == list(range(dataset.n_rows))
+        assert set(dataset.groups[train]).isdisjoint(dataset.groups[valid])
+    assert np.ptp([len(valid) for _, valid in folds]) < 0.02 * dataset.n_rows
+    if task.is_classification:
+        assert np.ptp([dataset.y[valid].sum() for _, valid in folds]) <= 4
+    else:
+        assert np.ptp([dataset.y[valid].mean() for _, valid in folds]) < 0.2
+
+
+def test_many_groups_are_dealt_by_the_seed_and_differently_in_each_repeat() -> None:
+    dataset = many_groups(GROUPS_TO_DEAL, Task.BINARY)
+    first, again, other = (make_folds(dataset, 5, seed, repeats=2) for seed in (0, 0, 1))
+    assert all(np.array_equal(one[1], two[1]) for one, two in zip(first, again, strict=True))
+    assert not np.array_equal(first[0][1], first[5][1])
+    assert not np.array_equal(first[0][1], other[0][1])
+
+
+@pytest.mark.parametrize("task", [Task.BINARY, Task.REGRESSION])
+def test_fewer_groups_are_split_as_by_scikit_learn(task: Task) -> None:
+    dataset = many_groups(GROUPS_TO_DEAL - 1, task)
+    ranks = np.argsort(np.argsort(dataset.y, kind="stable"), kind="stable")
+    strata = dataset.y if task.is_classification else ranks * 5 // dataset.n_rows
+    splitter = StratifiedGroupKFold(5, shuffle=True, random_state=integer_seed(0, "folds", 0))
+    expected = splitter.split(strata, strata, dataset.groups)
+    for found, (train, valid) in zip(make_folds(dataset, 5, seed=0), expected, strict=True):
+        np.testing.assert_array_equal(found[0], train)
+        np.testing.assert_array_equal(found[1], valid)
 
 
 def test_the_bag_is_of_the_first_repeat_and_of_the_latest_forward_split() -> None:

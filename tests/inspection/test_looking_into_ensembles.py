@@ -10,6 +10,7 @@ from automl_meta.datasets import Task, make_dataset
 from automl_meta.datasets.levels import NEW_LEVEL
 from automl_meta.datasets.profile import as_numbers, profile_of
 from automl_meta.ensembling import EnsemblePredictor
+from automl_meta.ensembling.combiners import WeightedAverage
 from automl_meta.ensembling.deadline import Deadline
 from automl_meta.evaluation import make_folds, resolve_metric
 from automl_meta.inspection import OutOfFoldEnsemble, explain_rows, inspect_ensemble
@@ -44,6 +45,17 @@ def test_a_refitted_member_is_said_to_have_seen_the_rows() -> None:
     np.testing.assert_array_equal(
         ensemble.predict(one.dataset.X, ensemble.fold_of), refitted.predict_proba(one.dataset.X)
     )
+
+
+def test_a_second_layer_is_said_to_have_heard_of_the_rows_and_is_looked_into() -> None:
+    one = made(Task.BINARY)
+    bag = one.predictor.members[0]
+    layers = {"members": [bag, bag], "inputs": [[], [0]], "combiner": WeightedAverage(np.array([0.0, 1.0]))}
+    layered = EnsemblePredictor(**{**one.predictor.get_params(deep=False), **layers})
+    ensemble = OutOfFoldEnsemble(layered, make_folds(one.dataset, 3, 0))
+    told = inspect_ensemble(ensemble, one.dataset, one.profile, one.plan, one.metric)
+    assert told["honest"] is False
+    assert told["importances"]
 
 
 @TASKS

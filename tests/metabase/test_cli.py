@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import experiments_for_tests as fake
+import joblib
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -265,7 +266,7 @@ def test_workers_are_counted_where_the_system_does_not_say_which_cores_are_ours(
     monkeypatch.setattr("automl_meta.cli.metabase_build._executor", executor)
     built_into(monkeypatch)
     call("build", "--datasets", "sklearn:iris", "-o", tmp_path / "x.sqlite")
-    assert counted == [os.cpu_count()]
+    assert counted == [joblib.cpu_count()]
 
 
 def test_command_that_is_proposed_for_another_dataset_of_the_same_name_can_be_typed(tmp_path: Path) -> None:

@@ -177,13 +177,13 @@ def test_what_another_process_adds_while_it_is_read_is_for_the_next_time(
             assert verify(store) == []
 
 
-def test_only_what_has_a_score_is_scored(tmp_path: Path) -> None:
+def test_a_metric_covers_the_datasets_that_have_a_score_of_it(tmp_path: Path) -> None:
     [configuration] = fake.configurations(1)
     with new_store(tmp_path / "x.sqlite", "two", **BINARY) as store:
         store.add_dataset(fake.record("number"))
         store.add_run(fake.run("two", configuration, scores={"roc_auc": (0.9,), "f1": (math.nan,)}))
         store.add_run(fake.run("number", configuration))
-        assert read_matrices(store, [Task.BINARY]).scored == ("roc_auc",)
+        assert read_matrices(store, [Task.BINARY]).coverage == {"roc_auc": 1}
 
 
 def test_datasets_with_few_runs_can_be_left_out(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from automl_meta.metabase.merging import merge
 from automl_meta.metabase.sealing import digest_of, seal
 from automl_meta.metabase.verification import score_range, verify
 from automl_meta.metabase.view import open_matrices
+from automl_meta.metafeatures.extractor import VERSION
 from automl_meta.pipelines.configuration import Configuration
 
 
@@ -88,6 +89,69 @@ def test_output_may_be_an_input(shards: tuple[Path, Path]) -> None:
     merge(shards, shards[0])
     with MetaBase.open(shards[0], "ro") as store:
         assert len(store.datasets()) == 2
+
+
+def test_what_a_killed_writer_left_beside_the_output_is_not_read_into_it(
+    shards: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with MetaBase.open(tmp_path / "old.sqlite", "w") as store:
+        store.add_dataset(fake.record("old"))
+        output = fake.killed(store.path, folder / "all.sqlite")
+    merge(shards, output)
+    assert [path.name for path in folder.iterdir()] == ["all.sqlite"]
+    with MetaBase.open(output) as merged:
+        assert [record.name for record in merged.datasets()] == ["alpha", "beta"]
+        assert verify(merged) == []
+
+
+def test_what_a_killed_writer_left_beside_an_output_that_is_an_input_goes_in(
+    shards: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with MetaBase.open(tmp_path / "old.sqlite", "w") as store:
+        store.add_dataset(fake.record("old"))
+        output = fake.killed(store.path, folder / "all.sqlite")
+    merge([output, *shards], output)
+    assert [path.name for path in folder.iterdir()] == ["all.sqlite"]
+    with MetaBase.open(output) as merged:
+        assert [record.name for record in merged.datasets()] == ["alpha", "beta", "old"]
+
+
+TODAY, BEFORE, THEIRS = f"{VERSION}-0123abcd", f"{VERSION - 1}-0123abcd", "openml-qualities-1"
+
+
+@pytest.mark.parametrize(
+    ("extractors", "kept"),
+    [
+        ((BEFORE, TODAY), 1),
+        ((THEIRS, TODAY), 1),
+        ((BEFORE, THEIRS), 1),
+        ((TODAY, BEFORE), 0),
+        ((TODAY, THEIRS), 0),
+        ((THEIRS, BEFORE), 0),
+        ((TODAY, TODAY), 0),
+        ((BEFORE, THEIRS, TODAY, TODAY), 2),
+    ],
+)
+def test_metafeatures_that_are_worth_most_are_kept_and_of_equal_ones_the_first(
+    extractors: tuple[str, ...], kept: int, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{position}.sqlite" for position in range(len(extractors))]
+    for position, (path, extractor) in enumerate(zip(paths, extractors, strict=True)):
+        with MetaBase.open(path, "w") as store:
+            store.add_dataset(fake.record("alpha"))
+            names = ("n", f"of {position}")
+            features = MetaFeatureRecord(names=names, values=np.array([position, np.nan]), extractor=extractor)
+            store.set_metafeatures("alpha", features)
+    merge(paths, tmp_path / "all.sqlite")
+    with MetaBase.open(tmp_path / "all.sqlite", "ro") as store:
+        found = store.metafeatures()["alpha"]
+        assert (found.names, found.values[0], found.extractor) == (("n", f"of {kept}"), kept, extractors[kept])
+        assert len(store.keys.lists("metafeature_list", "names")) == 1
+        assert verify(store) == []
 
 
 def test_success_takes_the_place_of_a_failure(shards: tuple[Path, Path], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from automl_meta.datasets import Task
 from automl_meta.errors import InputError
 from automl_meta.execution import Status
-from automl_meta.metabase import DatasetRecord, MetaBase, MetaFeatureRecord, Protocol, schema
+from automl_meta.metabase import DatasetRecord, MetaBase, MetaFeatureRecord, Protocol, connection, schema
 from automl_meta.metabase.scores import decode, encode
 from automl_meta.pipelines.configuration import Configuration
 
@@ -172,6 +172,31 @@ def test_read_only_file_in_a_read_only_folder_can_be_read(store: MetaBase, tmp_p
                 assert [record.name for record in shipped.datasets()] == ["alpha"]
         if os.geteuid() != 0:
             assert [path.name for path in folder.iterdir()] == ["shipped.sqlite"]
+    finally:
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("mode", ["r", "ro"])
+def test_what_is_still_in_the_log_is_read_where_the_file_cannot_be_written(
+    mode: str, store: MetaBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = fake.killed(store.path, tmp_path / "copied.sqlite")
+    monkeypatch.setattr(connection, "_can_write", lambda path: False)
+    with MetaBase.open(copied, mode) as reader:  # type: ignore[arg-type]
+        assert [record.name for record in reader.datasets()] == ["alpha"]
+    assert (tmp_path / "copied.sqlite-wal").stat().st_size > 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for this user")
+def test_a_log_that_cannot_be_read_is_told(store: MetaBase, tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    copied = fake.killed(store.path, folder / "base.sqlite")
+    folder.chmod(0o555)
+    try:
+        for mode in ("r", "ro"):
+            with pytest.raises(InputError, match=r"some of it is in base\.sqlite-wal.*Copy both files"):
+                MetaBase.open(copied, mode)  # type: ignore[arg-type]
     finally:
         folder.chmod(0o755)
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -94,6 +96,52 @@ def test_rare_classes_keep_two_rows() -> None:
     y = np.repeat([0, 1, 2], [996, 3, 1])
     rows = stratified_rows(y, 50, is_classification=True)
     assert np.bincount(y[rows]).tolist() == [50, 2, 1]
+
+
+def test_of_thousands_of_classes_the_largest_stay_within_the_cap() -> None:
+    rows = stratified_rows(np.repeat(np.arange(5_000), 2), 600, is_classification=True)
+    np.testing.assert_array_equal(rows, np.arange(600))
+    y = np.repeat(np.arange(400), np.where(np.arange(400) == 399, 50, 3))
+    kept = y[stratified_rows(y, 600, is_classification=True)]
+    np.testing.assert_array_equal(np.unique(kept), [*range(299), 399])
+    assert len(kept) <= 2 * 600
+
+
+@pytest.mark.parametrize("n_classes", [299, 300])
+def test_as_many_classes_as_the_cap_has_pairs_of_rows_all_stay(n_classes: int) -> None:
+    y = np.random.default_rng(0).permutation(np.arange(3_000) % n_classes)
+    assert len(np.unique(y[stratified_rows(y, 600, is_classification=True)])) == n_classes
+
+
+def test_all_classes_of_the_whole_table_are_counted() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(1_500, 2)), columns=["a", "b"])
+    dataset = dataset_of(frame, np.arange(1_500) // 2, "multiclass")
+    found = extract_dataset(dataset, groups=["general"], time_limit=None, caps=Caps(rows=100, hashed_cells=1_000))
+    assert found.values["nr_class"] == 750
+    assert found.rows_used == 100
+
+
+def test_thousands_of_classes_take_little_memory() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(6_000, 2)), columns=["a", "b"])
+    dataset = dataset_of(frame, np.arange(6_000) // 2, "multiclass")
+    tracemalloc.start()
+    found = extract_dataset(dataset, groups=["statistical"], time_limit=None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.isfinite([found.values["can_cor.mean"], found.values["gravity"]]).all()
+    assert peak < 50e6
+
+
+def test_models_of_many_classes_are_expected_to_take_longer(dataset: Dataset) -> None:
+    from automl_meta.metafeatures.extractor import _Clock
+
+    estimates = []
+    for n_classes in (3, 250):
+        clock = _Clock(1.0, Caps())
+        clock.expect(table_from(dataset_of(dataset.X, np.arange(500) % n_classes, "multiclass"), Caps(), 0))
+        estimates.append(clock._estimates)
+    assert estimates[1][Cost.MODELS] > 1.5 * estimates[0][Cost.MODELS]
+    assert estimates[1][Cost.CELLS] == estimates[0][Cost.CELLS]
 
 
 def test_vector_has_missing_for_unknown_names(dataset: Dataset) -> None:

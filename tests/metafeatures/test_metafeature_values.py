@@ -1,5 +1,8 @@
 """Single meta-features on tables small enough, or plain enough, to know the answer."""
 
+import itertools
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,11 +10,12 @@ from metafeature_tables import dataset_of
 from scipy import linalg, stats
 
 from automl_meta.datasets.task import Task
-from automl_meta.metafeatures import WITHOUT_CAPS, extract_dataset
-from automl_meta.metafeatures.complexity import c1, c2, f1v, f2, f3, f4
+from automl_meta.metafeatures import WITHOUT_CAPS, Caps, columns, complexity, extract_dataset, statistical
+from automl_meta.metafeatures.columns import class_sums
+from automl_meta.metafeatures.complexity import c1, c2, class_pairs, f1v, f2, f3, f4
 from automl_meta.metafeatures.concept import ring_weights
 from automl_meta.metafeatures.information import binned_columns, concentration, entropy
-from automl_meta.metafeatures.landmarking import _nearest_value, fold_scores, folds, ridge, vote
+from automl_meta.metafeatures.landmarking import _nearest_value, fold_scores, folds, ridge, tree, vote
 from automl_meta.metafeatures.linearity import _fitted, _loss
 from automl_meta.metafeatures.neighbourhood import cls_coef, density, hubs, intrinsic_dimension
 from automl_meta.metafeatures.neighbours import gower_between, spanning_tree
@@ -102,11 +106,51 @@ def test_bins_hold_equally_many_and_missing_is_its_own() -> None:
 
 def test_canonical_correlations_solve_their_eigenproblem() -> None:
     X = RNG.normal(size=(60, 3))
-    y = np.eye(3)[np.digitize(X[:, 0] + 0.5 * RNG.normal(size=60), [-0.5, 0.5])]
-    full = np.cov(np.column_stack([X, y[:, 1:]]), rowvar=False)
+    y = np.digitize(X[:, 0] + 0.5 * RNG.normal(size=60), [-0.5, 0.5])
+    full = np.cov(np.column_stack([X, np.eye(3)[y][:, 1:]]), rowvar=False)
     xx, xy, yy = full[:3, :3], full[:3, 3:], full[3:, 3:]
     squares = linalg.eigh(xy.T @ np.linalg.solve(xx, xy), yy, eigvals_only=True)
-    np.testing.assert_allclose(canonical_correlations(X, y), np.sqrt(squares[::-1]), rtol=1e-9)
+    np.testing.assert_allclose(canonical_correlations(X, y, np.bincount(y)), np.sqrt(squares[::-1]), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("n_classes", "n_columns"), [(2, 3), (4, 9), (12, 4)])
+def test_many_classes_give_the_same_sums_and_correlations_as_a_column_each(
+    n_classes: int, n_columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(n_classes)
+    classes = np.append(np.arange(n_classes), random.integers(0, n_classes, 80))
+    X = random.normal(size=(len(classes), n_columns)) + 0.3 * classes[:, np.newaxis]
+    counts = np.bincount(classes)
+    few = class_sums(X, classes, n_classes), canonical_correlations(X, classes, counts)
+    for module in (columns, statistical):
+        monkeypatch.setattr(module, "MANY_CLASSES", 1)
+    many = class_sums(X, classes, n_classes), canonical_correlations(X, classes, counts)
+    assert len(many[1]) == min(n_columns, n_classes - 1)
+    for one, other in zip(few, many, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+
+
+def test_of_two_folds_each_is_predicted_from_the_other() -> None:
+    number, label = np.arange(30.0), np.arange(30) ** 2 % 9
+    found = tree(np.tile(number, 2)[:, np.newaxis], np.tile(label, 2), np.repeat([0, 1], 30), True, 0)
+    assert found.tolist() == [1.0, 1.0]  # both folds have the same rows
+
+
+@pytest.mark.parametrize("most", [1, 7, 50, None])
+def test_pairs_of_classes_are_those_with_the_most_rows_without_listing_all(
+    most: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_class = [np.empty((int(size), 1)) for size in np.random.default_rng(0).integers(1, 6, 90)]
+    every = sorted(itertools.combinations(range(90), 2), key=lambda p: -len(by_class[p[0]]) - len(by_class[p[1]]))
+    listed = []
+
+    def combined(labels: list[int], size: int) -> Iterator[tuple[int, ...]]:
+        listed.append(len(labels))
+        return itertools.combinations(labels, size)
+
+    monkeypatch.setattr(complexity, "combinations", combined)
+    assert class_pairs(by_class, Caps(class_pairs=most)) == sorted(every[:most])
+    assert listed == [90 if most is None else most + 1]
 
 
 def test_folds_are_those_of_scikit_learn() -> None:

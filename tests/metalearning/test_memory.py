@@ -158,16 +158,65 @@ def test_an_unknown_metric_is_ranked_by_its_relative(metabase: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("asked", "available", "found"),
+    ("asked", "coverage", "found"),
     [
-        ("f1", ("f1", "roc_auc"), "f1"),
-        ("f1", ("f1_macro", "roc_auc"), "f1_macro"),
-        ("precision", ("roc_auc", "accuracy"), "roc_auc"),
-        ("matthews_corrcoef", ("accuracy",), "accuracy"),
+        ("f1", {"f1": 9, "roc_auc": 9}, "f1"),
+        ("f1", {"f1_macro": 9, "roc_auc": 9}, "f1_macro"),
+        ("precision", {"roc_auc": 9, "accuracy": 9}, "roc_auc"),
+        ("matthews_corrcoef", {"accuracy": 9}, "accuracy"),
+        ("recall", {"recall": 4, "balanced_accuracy": 9}, "balanced_accuracy"),
+        ("recall", {"recall": 5, "balanced_accuracy": 9}, "recall"),
+        ("precision", {"precision": 1, "average_precision": 2, "roc_auc": 9}, "roc_auc"),
+        ("roc_auc_ovo", {"roc_auc_ovo": 1, "roc_auc": 9, "accuracy": 99}, "roc_auc"),
+        ("recall", {"recall": 1, "accuracy": 9}, "accuracy"),
+        ("roc_auc", {"roc_auc": 1, "accuracy": 9}, "roc_auc"),
+        ("recall", {"recall": 1}, "recall"),
     ],
 )
-def test_nearest_metric(asked: str, available: tuple[str, ...], found: str) -> None:
-    assert nearest_metric(asked, available, Task.BINARY) == found
+def test_nearest_metric(asked: str, coverage: dict[str, int], found: str) -> None:
+    assert nearest_metric(asked, coverage, Task.BINARY) == found
+
+
+def write_part(source: Path, path: Path, names: list[str], metrics: list[str], **changes: object) -> Path:
+    """Write some datasets of `source` under other names, with the same scores by `metrics`."""
+    with MetaBase.open(source) as store, MetaBase.open(path, "w") as target:
+        for name in names:
+            record = store.dataset(name)
+            assert record is not None
+            other = replace(record, name=f"{path.stem}-{name}", family=f"{path.stem}-{name}", **changes)
+            target.add_dataset(other)
+            for run in store.runs(name):
+                scores = dict.fromkeys(metrics, run.scores[METRICS[record.task]])
+                target.add_run(replace(run, dataset=other.name, scores=scores))
+    return path
+
+
+def test_a_few_runs_by_a_metric_that_the_meta_base_lacks_do_not_hide_it(metabase: Path, tmp_path: Path) -> None:
+    learned = write_part(metabase, tmp_path / "learned.sqlite", ["binary3", "binary4"], ["roc_auc", "recall"])
+    known = remember([metabase, learned], Task.BINARY, "recall", cache=tmp_path)
+    assert (known.asked, known.metric, len(known.experience.datasets)) == ("recall", "roc_auc", 14)
+    assert np.isfinite(known.experience.scores).all()
+    alone = remember([learned], Task.BINARY, "recall", cache=tmp_path)
+    assert (alone.metric, alone.note) == ("recall", "")
+
+
+def test_a_relative_is_learned_from_all_kinds_of_task_that_it_is_defined_on(metabase: Path, tmp_path: Path) -> None:
+    two = write_part(metabase, tmp_path / "two.sqlite", ["binary2", "binary3"], ["balanced_accuracy"])
+    several = write_part(
+        metabase,
+        tmp_path / "several.sqlite",
+        ["binary4"],
+        ["balanced_accuracy"],
+        task=Task.MULTICLASS,
+        n_classes=3,
+    )
+    both = {"two-binary2", "two-binary3", "several-binary4"}
+    for metric in ("recall", "balanced_accuracy"):
+        known = remember([two, several], Task.BINARY, metric, cache=tmp_path)
+        assert (known.metric, set(known.experience.datasets)) == ("balanced_accuracy", both)
+    own = write_part(metabase, tmp_path / "own.sqlite", ["binary5", "binary6"], ["balanced_accuracy", "recall"])
+    known = remember([own, several], Task.BINARY, "recall", cache=tmp_path)  # not defined for several classes
+    assert (known.metric, set(known.experience.datasets)) == ("recall", {"own-binary5", "own-binary6"})
 
 
 def test_a_kind_of_task_without_experience_is_no_obstacle(tmp_path: Path) -> None:

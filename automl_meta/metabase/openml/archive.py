@@ -8,7 +8,9 @@ from typing import TypeVar
 from automl_meta.files import replacing
 from automl_meta.metabase.openml.cache import Page, PageCache
 from automl_meta.metabase.openml.client import Client, FetchError, RefusedError
-from automl_meta.metabase.openml.formats import DatasetDescription, MalformedError
+from automl_meta.metabase.openml.formats import DatasetDescription, MalformedError, UnreadableError
+
+PARQUET = b"PAR1"  # how such a file begins and ends
 
 Parsed = TypeVar("Parsed")
 
@@ -30,8 +32,16 @@ class Archive:
         self.cache = cache
         self.client = client
 
-    def get(self, path: str, parse: Callable[[bytes], Parsed], variant: int = 0) -> Parsed | None:
+    def get(
+        self, path: str, parse: Callable[[bytes], Parsed], variant: int = 0, *, may_be_empty: bool = False
+    ) -> Parsed | None:
         """Return what `parse` makes of the page of `path`; None if the server has no result.
+
+        Parameters
+        ----------
+        may_be_empty : bool
+            Whether it is nothing special that there is no result, as where a list ends. Otherwise the server, which
+            says so when it is overloaded too, is asked again each time, unless this is offline.
 
         Raises
         ------
@@ -41,7 +51,7 @@ class Archive:
             As `Client.fetch`.
         """
         page = self.cache.get(path, variant)
-        if page is not None:
+        if page is not None and (not page.code or may_be_empty or self.client is None):
             try:
                 return None if page.code else parse(page.body)
             except MalformedError:
@@ -78,20 +88,20 @@ class Archive:
                 return file
         if self.client is None:
             raise NotCachedError(f"the table of dataset {dataset.dataset_id} is not in the cache")
-        refused = RefusedError(f"dataset {dataset.dataset_id} has no table on the server")
+        failed: FetchError = RefusedError(f"dataset {dataset.dataset_id} has no table on the server")
         for ending, url in urls.items():
             check = _is_parquet if ending == "parquet" else _checksum_check(dataset.md5)
             try:
-                body = self.client.download(url, check)
-            except RefusedError as error:  # descriptions may name a Parquet file that is not there
-                refused = error
+                body = self.client.download(url, check, elsewhere=ending != [*urls][-1])
+            except FetchError as error:  # descriptions may name a Parquet file that is not there, or cannot be read
+                failed = error
                 continue
             file, path = self._table_file(dataset, ending)
             with replacing(file) as temporary:
                 temporary.write_bytes(body)
             self.keep(path, file_digest(file).encode())
             return file
-        raise refused
+        raise failed
 
     def _table_file(self, dataset: DatasetDescription, ending: str) -> tuple[Path, str]:
         """Return where the cache has a table, and under which path it has its checksum."""
@@ -107,10 +117,10 @@ def file_digest(path: Path) -> str:
 
 def _checksum_check(md5: str) -> Callable[[bytes], None]:
     def check(body: bytes) -> None:
-        if md5 and hashlib.md5(body, usedforsecurity=False).hexdigest() != md5:
-            raise MalformedError("the table's checksum is another one")
         if b"@data" not in body.lower():
             raise MalformedError("not a whole ARFF file")
+        if md5 and hashlib.md5(body, usedforsecurity=False).hexdigest() != md5:
+            raise UnreadableError("the table's checksum is another one")
 
     return check
 
@@ -122,4 +132,6 @@ def _is_parquet(body: bytes) -> None:
     try:
         pq.ParquetFile(pa.BufferReader(body)).read_row_group(0)
     except (pa.ArrowException, OSError, ValueError) as error:
+        if len(body) > 2 * len(PARQUET) and body.startswith(PARQUET) and body.endswith(PARQUET):
+            raise UnreadableError("a Parquet file that cannot be read") from error
         raise MalformedError("not a whole Parquet file") from error

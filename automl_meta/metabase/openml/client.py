@@ -4,6 +4,7 @@ The server is often slow, and answers with errors for minutes. Every request has
 again after a wait that grows, with some chance in it so that clients do not come back together.
 """
 
+import hashlib
 import logging
 import random
 import time
@@ -18,7 +19,7 @@ from requests import exceptions
 from automl_meta import __version__
 from automl_meta.errors import InputError
 from automl_meta.metabase.openml.cache import Page
-from automl_meta.metabase.openml.formats import MalformedError, error_code
+from automl_meta.metabase.openml.formats import MalformedError, UnreadableError, error_code
 
 logger = logging.getLogger(__name__)
 
@@ -54,14 +55,15 @@ class Patience:
     Attributes
     ----------
     pause : float
-        Seconds between two requests.
+        Seconds between two requests. After an answer that is still doubted there is another wait before the next one:
+        of twice as much, then of four times as much, and so on.
     attempts : int
-        How often one thing is asked for.
+        How often one thing is asked for; a quarter as often where there is another place to get it from.
     first, most : float
         Seconds of the first wait after a failure, and the longest; each wait is twice the last one.
     refusals : int
         How often the server has to refuse for the same reason before it is believed: overloaded, it refuses what it
-        has.
+        has. So often, too, a file that cannot be read has to come whole before it is given up.
     ends : int
         How often it has to say that there is no result.
     timeout : tuple of float
@@ -151,24 +153,30 @@ class Client:
                 raise RefusedError(f"{path}: {what}")
             return None
 
-        return self._insist(path, lambda: accept(*self._get(url)))
+        return self._insist(path, lambda: accept(*self._get(url)), self.patience.attempts)
 
-    def download(self, url: str, check: Callable[[bytes], None]) -> bytes:
+    def download(self, url: str, check: Callable[[bytes], None], *, elsewhere: bool = False) -> bytes:
         """Return a file.
 
         Parameters
         ----------
         check : callable
-            Raises `MalformedError` if the file is not what it should be; it is asked for again then.
+            Raises `MalformedError` if the file is not what it should be; it is asked for again then. An
+            `UnreadableError` says that it came whole.
+        elsewhere : bool
+            Whether it can be had from another address: then this one is asked less often.
 
         Raises
         ------
         RefusedError
-            If `url` is no address, or there is no such file, said as often as it takes to believe it.
+            If `url` is no address, there is no such file, or it cannot be read, each as often as it takes to believe
+            it.
         UnavailableError
             If it did not come in all attempts.
         """
         refused: Counter[int] = Counter()
+        unreadable: Counter[str] = Counter()
+        attempts = max(self.patience.attempts // 4, self.patience.refusals) if elsewhere else self.patience.attempts
 
         def accept() -> bytes:
             status, body = self._get(url)
@@ -177,16 +185,23 @@ class Client:
                 raise RefusedError(f"{url}: status {status}")
             if status != OK:
                 raise MalformedError(f"status {status}")
-            check(body)
+            try:
+                check(body)
+            except UnreadableError as error:
+                digest = hashlib.sha256(body).hexdigest()
+                unreadable[digest] += 1
+                if unreadable[digest] >= self.patience.refusals:
+                    raise RefusedError(f"{url}: {error}, and the same comes each time") from error
+                raise
             return body
 
-        return self._insist(url, accept)
+        return self._insist(url, accept, attempts)
 
-    def _insist(self, what: str, ask: Callable[[], Parsed | None]) -> Parsed:
-        """Call `ask` until it returns something; None asks for another call at once."""
-        wait = self.patience.first
-        reason = ""
-        for _ in range(self.patience.attempts):
+    def _insist(self, what: str, ask: Callable[[], Parsed | None], attempts: int) -> Parsed:
+        """Call `ask` until it returns something; None says that the server's answer is still doubted."""
+        wait, doubt = self.patience.first, 2 * self.patience.pause
+        reason = "no result, or a refusal"
+        for _ in range(attempts):
             self._sleep(self.patience.pause)
             try:
                 answer = ask()
@@ -197,12 +212,14 @@ class Client:
             else:
                 if answer is not None:
                     return answer
+                self._sleep(doubt * self._random.uniform(0.5, 1.5))
+                doubt = min(2 * doubt, self.patience.most)
                 continue
             self.traffic.failures[reason[:60]] += 1
             logger.info("%s: %s; asking again", what, reason)
             self._sleep(wait * self._random.uniform(0.5, 1.5))
             wait = min(2 * wait, self.patience.most)
-        raise UnavailableError(f"{what}: no proper answer in {self.patience.attempts} attempts; last: {reason}")
+        raise UnavailableError(f"{what}: no proper answer in {attempts} attempts; last: {reason}")
 
     def _get(self, url: str) -> tuple[int, bytes]:
         self.traffic.requests += 1

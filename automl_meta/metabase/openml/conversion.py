@@ -14,6 +14,8 @@ from automl_meta.metabase.openml.translation import Grade, Problem, Setup, Trans
 from automl_meta.metabase.provenance import Provenance
 from automl_meta.metabase.records import DatasetRecord, Protocol, Run
 
+LABELS_ONLY = "measured by probabilities, and the model gave labels alone"
+
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
@@ -32,7 +34,7 @@ class Counts:
     without_score : int
         Runs without a value of any measure.
     untranslatable : Counter
-        Reason to the number of runs.
+        Reason to the number of runs, those included of which no measure means what it should.
     """
 
     listed: int = 0
@@ -116,7 +118,7 @@ class Converter:
                 continue
             self.counts.repeated += 1
             sources = known.sources + row.sources
-            better = row if row.grade is Grade.EXACT and known.grade is not Grade.EXACT else known
+            better = row if row.worth > known.worth else known
             rows[row.run.configuration.id] = Row(better.run, better.grade, sources)
         for row in rows.values():
             self.counts.stored[row.grade.value] += 1
@@ -133,6 +135,13 @@ class Converter:
         if isinstance(translation, str):
             self.counts.untranslatable[translation] += 1
             return None
+        if translation.labels_only:
+            for name in found:
+                if measures[name].of_probabilities:
+                    del scores[measures[name].metric]
+            if not np.isfinite(list(scores.values())).any():
+                self.counts.untranslatable[LABELS_ONLY] += 1
+                return None
         run = Run(
             dataset=self._record.name,
             configuration=translation.configuration,
@@ -169,6 +178,11 @@ class Row:
     run: Run
     grade: Grade
     sources: tuple[Provenance, ...]
+
+    @property
+    def worth(self) -> tuple[bool, int]:
+        """What makes it better than another run of the same configuration: the grade, then how much was measured."""
+        return self.grade is Grade.EXACT, len(self.run.scores)
 
 
 def is_classification(task: TaskDescription) -> bool:

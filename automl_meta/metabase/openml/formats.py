@@ -29,6 +29,10 @@ class MalformedError(Exception):
     """A response is not what was asked for: cut off, an error page, or not to be trusted."""
 
 
+class UnreadableError(MalformedError):
+    """A response is what was asked for, and whole, but cannot be used: the same once more would not help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """One run's value of one measure, as one evaluation engine computed it.

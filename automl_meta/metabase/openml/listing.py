@@ -175,4 +175,9 @@ def cursor_path(query: Query) -> str:
 def _page(
     archive: Archive, query: Query, listing: Listing, limit: int, offset: int, variant: int
 ) -> list[Evaluation] | None:
-    return archive.get(query.path(limit, offset), lambda body: list(read_evaluations(body, listing.setups)), variant)
+    return archive.get(
+        query.path(limit, offset),
+        lambda body: list(read_evaluations(body, listing.setups)),
+        variant,
+        may_be_empty=offset > 0,  # a list that is empty altogether is looked at again
+    )

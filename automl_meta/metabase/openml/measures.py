@@ -16,17 +16,20 @@ class Measure:
         A scorer's name, higher is better; "seconds" for the time of fit and predict.
     factor : float
         What OpenML's values are multiplied with.
+    of_probabilities : bool
+        Whether predicted probabilities are measured; of labels alone it says something else.
     """
 
     metric: str
     factor: float
     classification: bool
+    of_probabilities: bool = False
 
 
 SECONDS = "seconds"
 MEASURES = {
     # With more than two classes OpenML weights the classes' areas by size; only the order on a dataset counts.
-    "area_under_roc_curve": Measure("roc_auc", 1.0, True),
+    "area_under_roc_curve": Measure("roc_auc", 1.0, True, of_probabilities=True),
     "predictive_accuracy": Measure("accuracy", 1.0, True),
     "f_measure": Measure("f1_weighted", 1.0, True),
     "root_mean_squared_error": Measure("neg_root_mean_squared_error", -1.0, False),

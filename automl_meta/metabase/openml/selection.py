@@ -47,11 +47,20 @@ def select_tasks(archive: Archive, selection: Selection) -> list[int]:
             raise InputError(f"no suite {suite!r} with tasks on the server. Try --suite with: {', '.join(PRESETS)}")
         found.update(tasks)
     for dataset in selection.datasets:
-        listed = [
-            archive.get(f"task/list/type/{kind}/data_id/{dataset}/limit/1000/offset/0", read_task_list) or ()
-            for kind in (1, 2)
-        ]
-        if not any(listed):
+        listed = _tasks_on(archive, dataset, may_be_empty=True) or _tasks_on(archive, dataset, may_be_empty=False)
+        if not listed:
             raise InputError(f"no supervised task on dataset {dataset}. Try another number with --datasets.")
-        found.update(task for rows in listed for task, _ in rows)
+        found.update(listed)
     return sorted(found)
+
+
+def _tasks_on(archive: Archive, dataset: int, *, may_be_empty: bool) -> list[int]:
+    """Return the supervised tasks on a dataset, which mostly are of one of the two kinds.
+
+    Parameters
+    ----------
+    may_be_empty : bool
+        For each kind, see `Archive.get`.
+    """
+    paths = [f"task/list/type/{kind}/data_id/{dataset}/limit/1000/offset/0" for kind in (1, 2)]
+    return [task for path in paths for task, _ in archive.get(path, read_task_list, may_be_empty=may_be_empty) or ()]

@@ -195,7 +195,7 @@ def _written(model: FittedModel, row: Mapping[str, Any], weight: float, rounds: 
         classify=classify,
         seed=seed,
         rounds=rounds.get(str(row["id"])),
-        n_categories=len(model.schema.names(ColumnRole.CATEGORICAL)) if native else 0,
+        n_categories=len(_categories(model.schema, given=False)) if native else 0,
     )
     return None if estimator is None else _Member(weight=weight, row=row, estimator=estimator)
 
@@ -233,10 +233,17 @@ def _columns(schema: Schema) -> dict[str, Code]:
     return {
         "numeric": literal(numeric),
         "boolean": literal(schema.names(ColumnRole.BOOLEAN)),
-        "categorical": literal(schema.names(ColumnRole.CATEGORICAL)),
+        "categorical": literal(_categories(schema, given=False)),
+        "given": literal(_categories(schema, given=True)),
         "date": literal(dates),
         "text": literal(schema.names(ColumnRole.TEXT)),
     }
+
+
+def _categories(schema: Schema, *, given: bool) -> list[str]:
+    """Return the names of the categories: of those of which it counts whether they are given, or of the others."""
+    categories = (column for column in schema.features if column.role is ColumnRole.CATEGORICAL)
+    return [column.name for column in categories if column.is_presence is given]
 
 
 def _scoring(metric: str, *, classify: bool) -> list[Code]:

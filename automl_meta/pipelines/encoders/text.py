@@ -3,6 +3,7 @@
 from typing import Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator
@@ -11,6 +12,7 @@ from sklearn.linear_model import Ridge
 from sklearn.utils.extmath import randomized_svd
 
 from automl_meta.pipelines.encoders.cross_fitting import Target, inner_folds, target_columns
+from automl_meta.pipelines.encoders.remembering import Memory, digest
 from automl_meta.seeding import generator
 
 Floats = NDArray[np.float64]
@@ -20,6 +22,9 @@ MOST_N_GRAMS = 5000  # the most frequent are kept
 LONGEST_TEXT = 1000  # characters that are looked at
 PENALTY = 1.0  # of the ridge regression from n-grams to the target; rows have length one
 MOST_ROWS = 20_000  # that one such regression is fitted to
+
+# Candidates, folds and the members of an ensemble read the same columns again and again.
+_MEMORY = Memory(64 * 2**20)
 
 
 class TextEncoder(BaseEstimator):  # type: ignore[misc]
@@ -64,7 +69,7 @@ class TextEncoder(BaseEstimator):  # type: ignore[misc]
 
         Rows with the same number in `groups` see none of each other's targets, if there are several groups.
         """
-        counts = _n_grams(texts)
+        counts = _n_grams(_cleaned(texts))
         frequency = np.bincount(counts.indices, minlength=N_HASHES)
         least = 2 if (frequency > 1).any() else 1
         order = np.argsort(-frequency, kind="stable")[:MOST_N_GRAMS]
@@ -92,7 +97,7 @@ class TextEncoder(BaseEstimator):  # type: ignore[misc]
 
     def transform(self, texts: NDArray[np.object_]) -> Floats:
         """Return the components, and the predictions if there was a target, of shape (n_rows, n_columns)."""
-        weighted = self._weighted(_n_grams(texts))
+        weighted = self._weighted(_n_grams(_cleaned(texts)))
         components: Floats = weighted @ self.directions_ / self.size_
         return np.hstack([components, weighted @ self.slopes_])
 
@@ -136,8 +141,43 @@ def _squares(rows: sparse.csr_matrix) -> Floats:
     return np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel()
 
 
+def fitted_text_encoder(
+    texts: NDArray[np.object_], y: Target, groups: NDArray[np.int64] | None, *, seed: int, n_classes: int
+) -> tuple[TextEncoder, Floats]:
+    """Return an encoder fitted to `texts`, and what they become; both are shared with who asked for the same before.
+
+    The encoder is not to be fitted again, nor the numbers to be changed.
+    """
+
+    def made() -> tuple[TextEncoder, Floats]:
+        encoder = TextEncoder(seed=seed, n_classes=n_classes)
+        return encoder, encoder.fit_transform(texts, y, groups)
+
+    def size(result: tuple[TextEncoder, Floats]) -> int:
+        encoder, numbers = result
+        return int(numbers.nbytes + encoder.directions_.nbytes + encoder.slopes_.nbytes)
+
+    key = (digest(_cleaned(texts)), digest(np.asarray(y)), digest(groups), seed, n_classes)
+    return _MEMORY.recall(key, made, size)
+
+
+def _cleaned(texts: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return what is looked at of the texts, a missing one being empty."""
+    cleaned = np.empty(len(texts), dtype=object)
+    cleaned[:] = [text[:LONGEST_TEXT] if isinstance(text, str) else "" for text in texts]
+    return cleaned
+
+
 def _n_grams(texts: NDArray[np.object_]) -> sparse.csr_matrix:
+    """Return how often each n-gram is in each text: counted once for equal texts, and nothing is learned."""
+    return _MEMORY.recall(
+        digest(texts), lambda: _counted(texts), lambda counts: int(counts.data.nbytes + counts.indices.nbytes)
+    )
+
+
+def _counted(texts: NDArray[np.object_]) -> sparse.csr_matrix:
     vectorizer = HashingVectorizer(
         analyzer="char_wb", ngram_range=(3, 4), n_features=N_HASHES, alternate_sign=False, norm=None
     )
-    return vectorizer.transform([text[:LONGEST_TEXT] if isinstance(text, str) else "" for text in texts])
+    codes, distinct = pd.factorize(texts)
+    return vectorizer.transform(distinct)[codes]

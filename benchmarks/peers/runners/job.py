@@ -1,4 +1,4 @@
-"""What every runner is given and gives back; only the standard library and pandas are needed."""
+"""What every runner is given and gives back; only the standard library and, at the end, pandas are needed."""
 
 import argparse
 import json
@@ -6,9 +6,10 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 TARGET = "target"
 
@@ -37,8 +38,10 @@ def metric(job: argparse.Namespace, *, binary: str, multiclass: str, regression:
     return {"binary": binary, "multiclass": multiclass, "regression": regression}[job.task]
 
 
-def finish(job: argparse.Namespace, fit: Callable[[pd.DataFrame], Any], predict: Callable[[Any, Any], Any]) -> None:
+def finish(job: argparse.Namespace, fit: "Callable[[pd.DataFrame], Any]", predict: Callable[[Any, Any], Any]) -> None:
     """Fit, predict and write the predictions: a column a class in the order of `class_names`, or one of numbers."""
+    import pandas as pd
+
     started = process_start()
     train, test = pd.read_csv(job.train), pd.read_csv(job.test)
     model = fit(train)

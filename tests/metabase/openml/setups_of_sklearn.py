@@ -28,7 +28,14 @@ FOREST = {
     "verbose": "0",
     "warm_start": "false",
 }
-PLAIN_SVC = {"C": "1.0", "gamma": '"auto"', "kernel": '"rbf"', "class_weight": "null", "degree": "3"}
+PLAIN_SVC = {
+    "C": "1.0",
+    "gamma": '"auto"',
+    "kernel": '"rbf"',
+    "class_weight": "null",
+    "degree": "3",
+    "probability": "false",
+}
 LOGISTIC = {
     "C": "1.0",
     "class_weight": "null",

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openml_server import CODES, Faults, LocalServer, error_json, error_xml
+from openml_world import World
 
+from automl_meta.errors import InputError
 from automl_meta.metabase.openml.archive import Archive
 from automl_meta.metabase.openml.cache import Page, PageCache
 from automl_meta.metabase.openml.client import NO_RESULT, Client, Patience, RefusedError, UnavailableError
@@ -19,6 +21,7 @@ from automl_meta.metabase.openml.formats import (
     read_suite,
 )
 from automl_meta.metabase.openml.listing import Query, list_evaluations
+from automl_meta.metabase.openml.selection import Selection, select_tasks
 
 
 class Slept(list[float]):
@@ -85,6 +88,18 @@ def test_no_result_is_believed_when_it_is_said_often_enough(
     answers(monkeypatch, server, (412, error_xml(code)))
     page, tasks = client_of(server, Slept(), ends=4).fetch("study/99", read_suite)
     assert (page.code, tasks, len(server.paths)) == (code, None, 4)
+
+
+def test_that_there_is_no_result_is_asked_again_after_waits_that_grow(
+    server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(monkeypatch, server, (412, error_xml(542)))
+    slept = Slept()
+    client_of(server, slept, ends=4).fetch("study/99", read_suite)
+    pauses, waits = slept[::2], slept[1::2]
+    assert (set(pauses), len(waits)) == ({0.25}, 3)
+    for number, wait in enumerate(waits):
+        assert 0.5 <= wait / (0.25 * 2.0 ** (number + 1)) <= 1.5
 
 
 def test_a_page_wins_against_a_server_that_says_there_is_none(
@@ -162,6 +177,41 @@ def test_a_table_comes_as_arff_where_the_parquet_file_is_gone(server: LocalServe
     assert Archive(cache, None).table(dataset) == file
 
 
+def test_a_table_comes_as_arff_where_the_parquet_file_does_not_come(
+    server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, slept = server.content, Slept()
+    monkeypatch.setattr(server, "content", lambda path: (503, b"") if path.endswith(".pq") else whole(path))
+    file = Archive(PageCache(tmp_path, server.url), client_of(server, slept)).table(described(server))
+    assert file.suffix == ".arff"
+    assert server.paths == ["/nowhere/2.pq"] * 5 + ["/data/download/2/dataset.arff"]
+    assert sum(slept) < 60  # seconds
+
+
+def test_a_whole_file_that_cannot_be_read_is_given_up_soon(
+    server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = server.content
+    odd = (200, b"PAR1" + bytes(100) + b"PAR1")
+    monkeypatch.setattr(server, "content", lambda path: odd if path.endswith(".pq") else whole(path))
+    archive = Archive(PageCache(tmp_path, server.url), client_of(server, Slept()))
+    assert archive.table(described(server)).suffix == ".arff"
+    changed = replace(described(server, parquet_url=""), dataset_id=3, md5="0" * 32)
+    with pytest.raises(RefusedError, match="checksum is another one, and the same comes each time"):
+        archive.table(changed)
+    assert server.paths == ["/nowhere/2.pq"] * 3 + ["/data/download/2/dataset.arff"] * 4
+
+
+def test_an_error_page_in_place_of_a_table_is_not_taken_for_one(
+    server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = described(server, parquet_url="")
+    whole = server.content("/data/download/2/dataset.arff")
+    answers(monkeypatch, server, *[(200, b"<!DOCTYPE html><html>Down for maintenance</html>")] * 6, whole)
+    file = Archive(PageCache(tmp_path, server.url), client_of(server, Slept())).table(dataset)
+    assert file.read_bytes() == whole[1]
+
+
 @pytest.mark.parametrize("url", ["", "s3://bucket/2.arff", "nowhere/2.arff", "{root}/nowhere/2.arff"])
 def test_a_table_that_is_nowhere_is_given_up_soon(server: LocalServer, tmp_path: Path, url: str) -> None:
     dataset = described(server, url=url.format(root=server.root), parquet_url="")
@@ -183,6 +233,39 @@ def test_pages_come_back_as_they_went_in(tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_that_was_empty_is_asked_for_again(
+    server: LocalServer, small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = next(number for number, task in small_world.tasks.items() if task.is_classification)
+    query = Query(task_id=number, measure="predictive_accuracy")
+    cache = PageCache(tmp_path, server.url)
+    online, offline = Archive(cache, client_of(server, Slept())), Archive(cache, None)
+    with monkeypatch.context() as overloaded:
+        answers(overloaded, server, (412, error_xml(542)))
+        assert list_evaluations(online, query, {}).rows == {}
+    assert list_evaluations(offline, query, {}).rows == {}
+    rows = list_evaluations(online, query, {}).rows.keys()
+    assert len(rows) >= 60
+    asked = len(server.paths)
+    for archive in (online, offline):
+        assert list_evaluations(archive, query, {}).rows.keys() == rows
+    assert len(server.paths) == asked  # that a list ends is believed
+
+
+def test_a_dataset_that_had_no_tasks_is_asked_for_again(server: LocalServer, tmp_path: Path) -> None:
+    archive = Archive(PageCache(tmp_path, server.url), client_of(server, Slept()))
+    for _ in range(2):
+        asked = len(server.paths)
+        with pytest.raises(InputError, match="no supervised task on dataset 1"):
+            select_tasks(archive, Selection(datasets=(1,)))
+        assert len(server.paths) > asked
+    known = Selection(datasets=(next(iter(server.world.datasets)),))
+    tasks = select_tasks(archive, known)
+    asked = len(server.paths)
+    assert select_tasks(archive, known) == tasks
+    assert len(server.paths) == asked
+
+
 class Shuffled:
     """Stands for an archive of a server whose lists have another order each time."""
 
@@ -191,7 +274,9 @@ class Shuffled:
     def __init__(self, rows: list[Evaluation], random: Any) -> None:
         self._rows, self._random = rows, random
 
-    def get(self, path: str, parse: object, variant: int = 0) -> list[Evaluation] | None:
+    def get(
+        self, path: str, parse: object, variant: int = 0, *, may_be_empty: bool = False
+    ) -> list[Evaluation] | None:
         words = path.split("/")
         limit, offset = int(words[words.index("limit") + 1]), int(words[words.index("offset") + 1])
         order = self._random.sample(self._rows, len(self._rows))

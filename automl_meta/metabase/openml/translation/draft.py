@@ -39,10 +39,17 @@ class UntranslatableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A configuration, and what it does not say of the setup."""
+    """A configuration, and what it does not say of the setup.
+
+    Attributes
+    ----------
+    labels_only : bool
+        Whether the setup gave no probabilities, so that measures of them were computed from its labels.
+    """
 
     configuration: Configuration
     losses: tuple[str, ...] = ()
+    labels_only: bool = False
 
     @property
     def grade(self) -> Grade:
@@ -64,6 +71,11 @@ class Draft:
     algorithm : str
         A name of the catalogue.
 
+    Attributes
+    ----------
+    labels_only : bool
+        As of `Translation`; to be set.
+
     Raises
     ------
     UntranslatableError
@@ -76,6 +88,7 @@ class Draft:
             raise UntranslatableError(f"{algorithm} is not for {task} tasks")
         self.algorithm = algorithm
         self.task = task
+        self.labels_only = False
         self._space = search_space(algorithm, task)
         self._version = known.version
         self._values = dict(_defaults(algorithm, task))
@@ -137,4 +150,5 @@ class Draft:
     def finish(self) -> Translation:
         """Return what came of it."""
         values = active_only(self._space, self._values)
-        return Translation(Configuration(self.algorithm, values, self._version), tuple(self._losses))
+        configuration = Configuration(self.algorithm, values, self._version)
+        return Translation(configuration, tuple(self._losses), self.labels_only)

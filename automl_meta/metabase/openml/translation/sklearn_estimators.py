@@ -159,6 +159,7 @@ def _svc(given: Given, context: Context) -> None:
         else:
             draft.set("gamma", number(gamma) * n_features)
             draft.lose("gamma is relative to the columns before encoding")
+    draft.labels_only = not given.flag("probability", False)
     given.weight()
 
 
@@ -168,6 +169,7 @@ def _linear_svc(given: Given, context: Context) -> None:
     given.expect("fit_intercept", True)
     if given.text("loss", "squared_hinge") != "squared_hinge":
         context.draft.lose("the hinge loss is squared")
+    context.draft.labels_only = True
     given.weight()
 
 

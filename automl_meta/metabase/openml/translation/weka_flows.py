@@ -162,6 +162,7 @@ def _smo(given: Given, problem: Problem, parts: Options) -> None:
     if scaling == "0":
         draft.lose(UNIFORM)
     strength = given.number("C", 1.0)
+    draft.labels_only = not given.flag("M", False)  # without calibration models, probabilities are 0 or 1, or votes
     draft.set("scaling", "standard")
     if kernel == "RBFKernel":
         draft.set("C", strength)

@@ -79,7 +79,7 @@ def _cells(column: Column, probe: Mapping[str, Any]) -> list[Any]:
     elif column.role is ColumnRole.BOOLEAN:
         drawn = random.choice([0.0, 1.0, NEITHER], N_DRAWN, p=[0.45, 0.45, 0.1]).tolist()
     else:
-        levels = (*(column.levels or ()), NEW_LEVEL)
+        levels = (*(column.levels or ()), *(() if column.is_presence else (NEW_LEVEL,)))
         drawn = [levels[i] for i in random.integers(0, len(levels), N_DRAWN)]
     missing = random.random(N_DRAWN) < MISSING
     gaps = [None if gap else cell for gap, cell in zip(missing, drawn, strict=True)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from automl_meta.datasets import ColumnRole, Schema
 from automl_meta.datasets.cells import MISSING
 from automl_meta.datasets.inference import BOOLEAN_PAIRS
-from automl_meta.datasets.levels import NEITHER
+from automl_meta.datasets.levels import GIVEN, NEITHER
 from automl_meta.persistence.exporting.code import ExportError
 from automl_meta.persistence.exporting.to_onnx.graph import ML, Graph
 from automl_meta.pipelines.encoders.categories import OneHotEncoder, slots
@@ -126,7 +126,8 @@ def _boolean_words() -> dict[str, list[Any]]:
 def _level_codes(levels: list[str]) -> dict[str, Any]:
     """Return the codes of levels, of missing cells and of new levels, as attributes of a lookup."""
     codes = dict.fromkeys(sorted(MISSING), 0) | {level: code for code, level in enumerate(levels, start=1)}
-    return {"keys_strings": list(codes), "values_int64s": list(codes.values()), "default_int64": len(levels) + 1}
+    other = 1 if levels == [GIVEN] else len(levels) + 1
+    return {"keys_strings": list(codes), "values_int64s": list(codes.values()), "default_int64": other}
 
 
 def _numbers(graph: Graph, fitted: NumericEncoder, block: str | None) -> tuple[list[str], int]:
