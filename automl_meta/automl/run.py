@@ -51,7 +51,7 @@ from automl_meta.tuning.budget import Budget, BudgetTooSmallError, Clock
 from automl_meta.tuning.patience import Patience
 from automl_meta.tuning.racing import Racing
 from automl_meta.tuning.strategies.growing import CLOSING_SHARE
-from automl_meta.tuning.tuner import SHARE_FOR_FITS, Tuner, TunerLimits
+from automl_meta.tuning.tuner import Tuner, TunerLimits
 from automl_meta.tuning.work import Problem
 
 logger = logging.getLogger(__name__)
@@ -204,9 +204,7 @@ class _Run:
         self.scheme = self._scheme(advice.advisor)
         self.folds = folds = folds_of_run(self.dataset, self.options, self.scheme)
         self._reserve()
-        most = self._limits().seconds
-        longest = None if most is None else most / SHARE_FOR_FITS
-        advice.advisor.expect(effort_of(self.options, self.dataset, folds), longest)
+        advice.advisor.expect(effort_of(self.options, self.dataset, folds))
         advice = advice.ranked(self.clock)
         self.listener.recommended(advice.recommendations, advice.similar)
         self._lap("recommend")

@@ -4,6 +4,7 @@ import difflib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -113,19 +114,25 @@ class Metric:
         return True
 
 
-def roc_auc(y: Array, probabilities: Array, weights: Weights = None) -> float:
+def roc_auc(y: Array, probabilities: Array, weights: Weights = None, *, by_size: bool = False) -> float:
     """Return the area under the ROC curve; with more than two classes the mean of one-vs-rest areas.
 
     Classes that are absent from `y`, or make up all of it, are left out of the mean; NaN if none is left.
     The area is Mann and Whitney's U statistic over the number of pairs, ties counted half.
+
+    Parameters
+    ----------
+    by_size : bool
+        Whether each class counts by its rows, or their weights.
     """
     n_classes = probabilities.shape[1]
-    areas = []
+    areas, sizes = [], []
     for code in [1] if n_classes == 2 else range(n_classes):
         positive = y == code
         if positive.any() and not positive.all():
             areas.append(_area(probabilities[:, code], positive, weights))
-    return float(np.mean(areas)) if areas else float("nan")
+            sizes.append(positive.sum() if weights is None else weights[positive].sum())
+    return float(np.average(areas, weights=sizes if by_size else None)) if areas else float("nan")
 
 
 def _area(scores: Array, positive: Array, weights: Weights) -> float:
@@ -276,14 +283,15 @@ def _from_scorer(name: str) -> Metric | None:
 
 
 def _probability_metric(name: str, function: Callable[..., float], sign: int, options: dict[str, Any]) -> Metric:
-    if "multi_class" in options:  # roc_auc_ovo, roc_auc_ovr_weighted, ...
+    if name == "roc_auc_ovr_weighted":  # scikit-learn's is undefined where a class is absent
+        return Metric(name, partial(roc_auc, by_size=True), CLASSIFICATION, "probabilities")
+    if "multi_class" in options:  # roc_auc_ovo, roc_auc_ovo_weighted
 
         def several(y: Array, p: Array, weights: Weights) -> float:
             scores = p[:, 1] if p.shape[1] == 2 else p
             return _library(function, sign, labels=np.arange(p.shape[1]), **options)(y, scores, weights)
 
-        one_vs_rest = options["multi_class"] == "ovr"
-        return Metric(name, several, CLASSIFICATION, "probabilities", weighted=one_vs_rest)
+        return Metric(name, several, CLASSIFICATION, "probabilities", weighted=False)
     if name in ("top_k_accuracy", "d2_log_loss_score"):
         tasks = frozenset({Task.MULTICLASS}) if name == "top_k_accuracy" else CLASSIFICATION
 

@@ -39,8 +39,6 @@ class Advisor:
         stays the default's, unless the method itself says how alike datasets are.
     effort : Effort, optional
         What an evaluation consists of, see `expect`.
-    longest : float, optional
-        Seconds that one evaluation may take, see `expect`.
     """
 
     def __init__(
@@ -51,7 +49,6 @@ class Advisor:
         algorithms: Collection[str] | None = None,
         chosen: ModelMaker | None = None,
         effort: Effort | None = None,
-        longest: float | None = None,
     ) -> None:
         known = catalogue(memory.task)
         names = set(known) if algorithms is None else set(algorithms)
@@ -75,19 +72,18 @@ class Advisor:
         growth = {name: algorithm.rows_growth for name, algorithm in known.items()}
         rows_growth = np.array([growth.get(c.algorithm, LEAST_GROWTH[ROWS]) for c in memory.configurations])
         self._seconds_model = SecondsModel().fit(experience, rows_growth)
-        self.expect(effort, longest)
+        self.expect(effort)
         self._fallback: tuple[Configuration, ...] = ()
         if len(self._model.knowledge_.datasets) < FEW or not self._allowed.any():
             candidates = candidate_configurations(memory.task, FALLBACK)
             self._fallback = tuple(c for c in candidates if c.algorithm in names)
 
-    def expect(self, effort: Effort | None, longest: float | None = None) -> None:
+    def expect(self, effort: Effort | None) -> None:
         """Take `effort` for what an evaluation consists of: a single fit to all rows if it is None.
 
-        After `longest` seconds an evaluation is ended, however much time there is: what cannot be cut short is not
-        proposed if it is likely to take longer. What ran so far no longer counts: see `calibrate`.
+        What ran so far no longer counts: see `calibrate`.
         """
-        self._effort, self._longest = effort, longest
+        self._effort = effort
         self._seconds = self._seconds_model.predict(self._metafeatures, effort=effort)
 
     @property
@@ -128,12 +124,7 @@ class Advisor:
             self.memory, experience=experience, configurations=(*self.memory.configurations, *new.values())
         )
         return Advisor(
-            memory,
-            self._described,
-            algorithms=self.algorithms,
-            chosen=self._make_chosen,
-            effort=self._effort,
-            longest=self._longest,
+            memory, self._described, algorithms=self.algorithms, chosen=self._make_chosen, effort=self._effort
         )
 
     def favourites(self, algorithm: str, top: int = 5) -> tuple[Configuration, ...]:
@@ -176,8 +167,7 @@ class Advisor:
         observed : mapping from configuration id to score
             Higher is better; NaN for a failure. Ids that the memory does not have are ignored.
         excluded : collection of str
-            Ids that are not to be proposed, because they are being evaluated; before anything is observed, what
-            differs from them is proposed.
+            Ids that are not to be proposed, because they are being evaluated.
         time_left : float, optional
             Seconds. If given, gain per second decides, among what is likely to end in time; before anything has
             succeeded, the quickest if nothing is.
@@ -194,12 +184,9 @@ class Advisor:
             raise NothingLeftError("no configuration is left to propose: all candidates have been observed")
         known = self._known(observed)
         allowed, cost = self._allowed.copy(), None
-        running = [self._position[key] for key in excluded if key in self._position]
-        allowed[running] = False
+        allowed[[self._position[key] for key in excluded if key in self._position]] = False
         if time_left is not None:
-            longest = time_left if self._longest is None else min(self._longest, time_left)
             in_time = allowed & affordable(self._seconds, time_left, self._anytime)
-            in_time &= self._anytime | affordable(self._seconds, longest)
             untried = allowed.copy()
             untried[list(known)] = False
             nothing_yet = not np.isfinite(list(observed.values())).any()
@@ -207,7 +194,7 @@ class Advisor:
                 in_time[np.argmin(np.where(untried, self._seconds.expected, np.inf))] = True
             allowed = in_time
             cost = self._seconds.expected + patience_of(time_left)
-        return self.memory.configurations[self._propose(known, allowed, cost, running)]
+        return self.memory.configurations[self._propose(known, allowed, cost)]
 
     def expected_seconds(self, configuration: Configuration) -> float:
         """Return the median of the expected seconds of all folds, here and on this machine.
@@ -272,11 +259,9 @@ class Advisor:
         belief = (self._chosen or self._model).believe(self._metafeatures, self._known(observed))
         return belief.mean, belief.doubt
 
-    def _propose(
-        self, known: Mapping[int, float], allowed: NDArray[np.bool_], cost: Floats | None, running: Collection[int]
-    ) -> int:
+    def _propose(self, known: Mapping[int, float], allowed: NDArray[np.bool_], cost: Floats | None) -> int:
         if self._chosen is None:
-            return self._model.propose(self._metafeatures, known, allowed, cost=cost, running=running)
+            return self._model.propose(self._metafeatures, known, allowed, cost=cost)
         if cost is None or not isinstance(self._chosen, Valuing):
             return self._chosen.propose(self._metafeatures, known, allowed)
         worth = np.maximum(self._chosen.values(self._metafeatures, known), 0.0) / (cost / cost.min())

@@ -8,11 +8,10 @@ configurations. Prior weights come from the learned similarity of meta-features.
 
 Standings are stretched first: what separates good from very good counts more than how bad a bad one is.
 
-The first proposal has the best expected standing, the following ones the largest expected improvement. What is asked
-for before anything was seen adds most to what those that run already reach (`portfolio_gains`).
+The first proposal has the best expected standing, the following ones the largest expected improvement.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
@@ -110,7 +109,6 @@ class Combined:
         allowed: NDArray[np.bool_],
         *,
         cost: Floats | None = None,
-        running: Collection[int] = (),
     ) -> int:
         """Return the best expected standing first, then the largest expected improvement.
 
@@ -118,42 +116,16 @@ class Combined:
         ----------
         cost : array of shape (n_configurations,), optional
             Positive; values are divided by it.
-        running : collection of int
-            Positions of what is being evaluated, see `values`.
         """
-        values = self.values(metafeatures, observed, running)
+        values = self.values(metafeatures, observed)
         if cost is not None:
             values = np.maximum(values, 0.0) / (cost / cost.min())
         return choose(values, self.knowledge_.tie_order, allowed, observed)
 
-    def values(self, metafeatures: Floats, observed: Mapping[int, float], running: Collection[int] = ()) -> Floats:
-        """Return what `propose` maximises, of shape (n_configurations,), in units of stretched standings.
-
-        Before anything was observed it is what each would add to those that are `running`.
-        """
+    def values(self, metafeatures: Floats, observed: Mapping[int, float]) -> Floats:
+        """Return what `propose` maximises, of shape (n_configurations,), in units of stretched standings."""
         posterior = self.posterior(metafeatures, observed)
         positions, scores = observed_arrays(observed)
         if not len(positions):
-            if not running:
-                return posterior.mean()
-            return portfolio_gains(
-                posterior.weights, posterior.means, posterior.means[:, sorted(running)].max(axis=1)
-            )
+            return posterior.mean()
         return posterior.expected_improvement(int(positions[np.argmax(scores)]))
-
-
-def portfolio_gains(weights: Floats, means: Floats, reached: Floats) -> Floats:
-    """Return what each configuration is expected to add to a portfolio, of shape (n_configurations,).
-
-    Where nothing would add anything, what stands best on average has a little.
-
-    Parameters
-    ----------
-    weights : array of shape (n_components,)
-    means : array of shape (n_components, n_configurations)
-        Stretched standings.
-    reached : array of shape (n_components,)
-        The best that the portfolio has of these.
-    """
-    gains: Floats = weights @ np.maximum(means - reached[:, None], 0.0)
-    return gains + 1e-4 * np.maximum(weights @ means, 0.0)

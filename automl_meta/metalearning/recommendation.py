@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from automl_meta.metalearning.choice import choose
-from automl_meta.metalearning.combined import Combined, portfolio_gains
+from automl_meta.metalearning.combined import Combined
 from automl_meta.metalearning.levels import Levels, learn_levels
 from automl_meta.metalearning.protocol import Belief, Experience, Floats, MetaModel, Valuing
 from automl_meta.metalearning.seconds import SecondsBelief
@@ -204,9 +204,10 @@ def _order(
     reached = means[:, sorted(observed)].max(axis=1, initial=0.0)
     seen = dict.fromkeys(observed, 0.0)
     order: list[int] = []
+    average = weights @ means
     while len(order) < top and (allowed.sum() - allowed[list(seen)].sum()) > 0:
-        gains = portfolio_gains(weights, means, reached)
-        pick = choose(gains / cost, model.knowledge_.tie_order, allowed, seen)
+        gain = weights @ np.maximum(means - reached[:, None], 0.0)
+        pick = choose((gain + 1e-4 * np.maximum(average, 0.0)) / cost, model.knowledge_.tie_order, allowed, seen)
         order.append(pick)
         seen[pick] = 0.0
         reached = np.maximum(reached, means[:, pick])

@@ -17,7 +17,7 @@ from automl_meta.pipelines.encoders.dates import DateEncoder
 from automl_meta.pipelines.encoders.numeric import NumericEncoder
 from automl_meta.pipelines.encoders.reduction import WideReducer
 from automl_meta.pipelines.encoders.screening import screened
-from automl_meta.pipelines.encoders.text import fitted_text_encoder
+from automl_meta.pipelines.encoders.text import TextEncoder
 from automl_meta.seeding import integer_seed
 
 Codes = NDArray[np.intp]
@@ -190,10 +190,8 @@ class ColumnPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Learn from texts; return what they become, which is in one unit already and not to be scaled."""
         self.texts_, blocks = [], []
         for number, position in enumerate(self._positions("text")):
-            texts = X.iloc[:, position].to_numpy(dtype=object)
-            # Not this one's own seed: then candidates would not share what is learned.
-            encoder, block = fitted_text_encoder(texts, y, groups, seed=number, n_classes=self.n_classes)
-            blocks.append(block)
+            encoder = TextEncoder(seed=integer_seed(self.seed, "text", number), n_classes=self.n_classes)
+            blocks.append(encoder.fit_transform(X.iloc[:, position].to_numpy(dtype=object), y, groups))
             self.texts_.append(encoder)
         return blocks
 

@@ -36,11 +36,14 @@ def test_multiclass_roc_auc_is_the_mean_of_one_vs_rest(seed: int, n_classes: int
     p /= p.sum(axis=1, keepdims=True)
     assert roc_auc(y, p) == pytest.approx(sk.roc_auc_score(y, p, multi_class="ovr"))
     assert neg_log_loss(y, p) == pytest.approx(-sk.log_loss(y, p))
+    by_size = resolve_metric("roc_auc_ovr_weighted", Task.MULTICLASS).score(y, p)
+    assert by_size == pytest.approx(sk.roc_auc_score(y, p, multi_class="ovr", average="weighted"))
 
 
 def test_roc_auc_leaves_out_an_absent_class_and_is_undefined_for_one_class() -> None:
     p = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.6, 0.3, 0.1], [0.2, 0.5, 0.3]])
     assert roc_auc(np.array([0, 1, 0, 1]), p) == 1.0
+    assert resolve_metric("roc_auc_ovr_weighted", Task.MULTICLASS).score(np.array([0, 1, 0, 1]), p) == 1.0
     assert np.isnan(roc_auc(np.zeros(4, dtype=int), p))
 
 

@@ -1,4 +1,3 @@
-import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -129,25 +128,6 @@ def test_the_quickest_left_is_tried_as_long_as_all_were_stopped(
     assert advisor.next(failed, excluded=[second.id], time_left=1e-4) == third
     with pytest.raises(NothingLeftError, match="no configuration is left"):
         advisor.next({**failed, second.id: 0.7}, time_left=1e-4)
-
-
-def test_what_cannot_be_cut_short_is_proposed_only_if_it_ends_in_its_own_time(
-    memory: Memory, metafeatures: dict[str, float]
-) -> None:
-    whole = set(proposed_within(Advisor(memory, metafeatures, algorithms=EVERYTHING)))
-    cut = proposed_within(Advisor(memory, metafeatures, algorithms=EVERYTHING, longest=1e-4))
-    assert cut
-    assert set(cut) < whole
-    assert all(catalogue(Task.BINARY, installed_only=False)[one.algorithm].anytime for one in cut)
-
-
-def proposed_within(advisor: Advisor) -> list[Configuration]:
-    """Return all that is proposed while there is plenty of time."""
-    found: list[Configuration] = []
-    with contextlib.suppress(NothingLeftError):
-        while True:
-            found.append(advisor.next({one.id: 0.5 for one in found}, time_left=1e6))
-    return found
 
 
 def test_what_is_running_is_not_proposed(memory: Memory, metafeatures: dict[str, float]) -> None:

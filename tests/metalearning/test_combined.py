@@ -93,24 +93,3 @@ def test_expected_standings_stay_between_worst_and_best() -> None:
     model = Combined().fit(experience)
     belief = model.believe(experience.metafeatures[3], {0: 5.0, 1: -100.0, 2: float("nan")})
     assert ((belief.mean >= 0) & (belief.mean <= 1)).all()
-
-
-def best_of_five_that_run_together(model: Combined, truth: Experience, *, told: bool) -> float:
-    """Return the mean best standing of five that are proposed before any has ended."""
-    reached = []
-    for metafeatures, scores in zip(truth.metafeatures, truth.scores, strict=True):
-        allowed = np.ones(len(scores), dtype=bool)
-        running: list[int] = []
-        for _ in range(5):
-            running.append(model.propose(metafeatures, {}, allowed, running=running if told else ()))
-            allowed[running] = False
-        reached.append((scores[running].max() - scores.min()) / np.ptp(scores))
-    return float(np.mean(reached))
-
-
-def test_what_runs_together_is_chosen_to_differ() -> None:
-    experience = world(80, 30, seed=2)
-    model = Combined().fit(experience.take(np.arange(50)))
-    unknown = experience.take(np.arange(50, 80))
-    alike = best_of_five_that_run_together(model, unknown, told=False)
-    assert best_of_five_that_run_together(model, unknown, told=True) > alike

@@ -192,6 +192,19 @@ def test_benchmark_as_json_compares_with_random_search(folder: Path) -> None:
     assert result["datasets"] == 12
 
 
+@pytest.mark.slow
+def test_benchmark_on_a_cluster_gives_the_same_figures(folder: Path) -> None:
+    pytest.importorskip("distributed")
+    arguments = ["--metabase", folder / "base.sqlite", "--methods", "average-rank", "--folds", 3, "--evaluations", 5]
+    here, there = (
+        json.loads(run(benchmark, *arguments, "--json", *where)) for where in ((), ("--cluster", "local:1"))
+    )
+    for document in (*here, *there):
+        del document["seconds"]  # the only figures that two runs may differ in
+    assert here == there
+    assert here[0]["curves"]
+
+
 def test_benchmark_refuses_what_it_cannot_judge(folder: Path) -> None:
     with pytest.raises(InputError, match="no method is called"):
         run(benchmark, "--metabase", folder / "base.sqlite", "--methods", "magic")

@@ -141,26 +141,6 @@ def _squares(rows: sparse.csr_matrix) -> Floats:
     return np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel()
 
 
-def fitted_text_encoder(
-    texts: NDArray[np.object_], y: Target, groups: NDArray[np.int64] | None, *, seed: int, n_classes: int
-) -> tuple[TextEncoder, Floats]:
-    """Return an encoder fitted to `texts`, and what they become; both are shared with who asked for the same before.
-
-    The encoder is not to be fitted again, nor the numbers to be changed.
-    """
-
-    def made() -> tuple[TextEncoder, Floats]:
-        encoder = TextEncoder(seed=seed, n_classes=n_classes)
-        return encoder, encoder.fit_transform(texts, y, groups)
-
-    def size(result: tuple[TextEncoder, Floats]) -> int:
-        encoder, numbers = result
-        return int(numbers.nbytes + encoder.directions_.nbytes + encoder.slopes_.nbytes)
-
-    key = (digest(_cleaned(texts)), digest(np.asarray(y)), digest(groups), seed, n_classes)
-    return _MEMORY.recall(key, made, size)
-
-
 def _cleaned(texts: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return what is looked at of the texts, a missing one being empty."""
     cleaned = np.empty(len(texts), dtype=object)
