@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from automl_meta.datasets.dataset import Dataset
 from automl_meta.datasets.target import TINY_ROWS
 from automl_meta.pipelines.encoders.screening import columns_looked_at
-from automl_meta.pipelines.inner_split import GROUPS_TO_DEAL, dealt_groups
+from automl_meta.pipelines.inner_split import GROUPS_TO_DEAL, dealt_groups, splits_of
 from automl_meta.seeding import generator, integer_seed
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -223,8 +223,7 @@ def _whole_groups(
     if len(sizes) >= GROUPS_TO_DEAL:
         if ordered:
             strata = np.rint(np.bincount(codes, weights=strata) / sizes)[codes].astype(np.int64)
-        dealt = dealt_groups(strata, groups, splits, generator(seed, "groups"))
-        return [(np.flatnonzero(dealt != fold), np.flatnonzero(dealt == fold)) for fold in range(splits)]
+        return splits_of(dealt_groups(strata, groups, splits, generator(seed, "groups")), splits)
     if int(np.bincount(strata).max()) >= splits:
         splitter = StratifiedGroupKFold(splits, shuffle=True, random_state=seed)
         folds: list[Fold] = list(splitter.split(strata, strata, groups))

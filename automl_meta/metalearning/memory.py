@@ -20,8 +20,8 @@ from automl_meta.datasets.task import Task
 from automl_meta.errors import InputError
 from automl_meta.evaluation.metrics import default_metric, metrics_of, resolve_metric
 from automl_meta.files import replacing
+from automl_meta.metabase.connection import LOG
 from automl_meta.metabase.experience import Experience, Floats
-from automl_meta.metabase.matrices import Matrices
 from automl_meta.metabase.records import FIT_SOURCES
 from automl_meta.metalearning.kept_configurations import kept_configurations
 from automl_meta.metalearning.similarity import Similarity, fit_similarity
@@ -249,41 +249,28 @@ def _read(
     paths: Sequence[Path], task: Task, metric: str | None, forget: Collection[str]
 ) -> tuple[Experience, tuple[Configuration, ...], str, tuple[str, ...]]:
     """Return what `read_comparable` does, and the sources of the runs."""
+    from automl_meta.metabase.view import open_matrices
     from automl_meta.pipelines.vectors import vectorize  # the search spaces are slow to import
 
     asked = (resolve_metric(metric, task) if metric else default_metric(task)).name
     if not paths:
         return empty_experience(), (), asked, ()
-    # A metric that is not usually stored has relatives that are, and are defined on more kinds of task.
-    usual = asked in {known.name for known in metrics_of(task)}
-    tasks = _tasks_like(task, asked if usual else default_metric(task).name)
-    matrices = _remembered_matrices(paths, task, tasks, forget)
+    matrices = open_matrices(paths, _tasks_like(task, default_metric(task).name), recommendable_for=task)
+    datasets = tuple(record.name for record in matrices.datasets)
+    families = tuple(record.family for record in matrices.datasets)
+    # Before anything else is looked at: what follows is not to depend on what is forgotten.
+    matrices = matrices.take_datasets(remembered(datasets, families, matrices.metafeatures, forget))
     if not matrices.datasets:
         return empty_experience(), (), asked, ()
-    own = matrices.take_datasets(np.array([record.task is task for record in matrices.datasets], dtype=bool)).coverage
-    stored = nearest_metric(asked, own or matrices.coverage, task)
-    kinds = _tasks_like(task, stored)
-    if kinds != tasks and (stored in own or len(kinds) > len(tasks)):
-        matrices = _remembered_matrices(paths, task, kinds, forget)
+    kinds = np.array([record.task for record in matrices.datasets])
+    stored = nearest_metric(asked, matrices.take_datasets(kinds == task).coverage or matrices.coverage, task)
+    matrices = matrices.take_datasets(np.isin(kinds, _tasks_like(task, stored)))
     matrices = matrices.take_configurations(kept_configurations(matrices, stored))
     experience = matrices.experience(stored, vectorize(matrices.configurations, task))
     sources = tuple(sorted({protocol.source for protocol in matrices.protocols}))
     kept = np.flatnonzero(experience.tried)  # what ran nowhere else is forgotten too
     configurations = tuple(matrices.configurations[column] for column in kept)
     return experience.take_configurations(kept), configurations, stored, sources
-
-
-def _remembered_matrices(
-    paths: Sequence[Path], task: Task, tasks: tuple[Task, ...], forget: Collection[str]
-) -> Matrices:
-    """Return what is remembered of `tasks` that can be recommended for `task`."""
-    from automl_meta.metabase.view import open_matrices
-
-    matrices = open_matrices(paths, tasks, recommendable_for=task)
-    datasets = tuple(record.name for record in matrices.datasets)
-    families = tuple(record.family for record in matrices.datasets)
-    # Before anything else is looked at: what follows is not to depend on what is forgotten.
-    return matrices.take_datasets(remembered(datasets, families, matrices.metafeatures, forget))
 
 
 def _learn(paths: Sequence[Path], task: Task, asked: str, forget: Collection[str]) -> Memory:
@@ -344,7 +331,7 @@ def _key(paths: Sequence[Path], task: Task, metric: str, forget: Collection[str]
     for path in paths:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-        log = path.with_name(path.name + "-wal")  # what SQLite has written but not yet moved into the file
+        log = path.with_name(path.name + LOG)  # what SQLite has written but not yet moved into the file
         digest.update(log.read_bytes() if log.is_file() else b"")
     return digest.hexdigest()[:32]
 

@@ -62,8 +62,7 @@ def _group_splits(
         return []
     splits: Iterable[tuple[Rows, Rows]]
     if stratify and n_groups >= GROUPS_TO_DEAL:
-        folds = dealt_groups(codes, groups, n_splits, generator(seed, "groups"))
-        splits = ((np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(n_splits))
+        splits = splits_of(dealt_groups(codes, groups, n_splits, generator(seed, "groups")), n_splits)
     else:
         kind = StratifiedGroupKFold if stratify and np.bincount(codes).max() >= n_splits else GroupKFold
         splits = kind(n_splits, shuffle=True, random_state=seed).split(codes, codes, groups)
@@ -107,6 +106,11 @@ def dealt_groups(
         filled += np.bincount(folds[members], weights=of_all[members], minlength=n_folds)
     named: NDArray[np.int64] = rng.permutation(n_folds)[folds]  # the first is not always that of the largest group
     return named[codes]
+
+
+def splits_of(folds: NDArray[np.int64], n_folds: int) -> list[tuple[Rows, Rows]]:
+    """Return for each fold the positions of the other folds' rows, and of its own."""
+    return [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(n_folds)]
 
 
 def group_folds(groups: NDArray[np.int64], n_folds: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -91,32 +91,32 @@ def test_output_may_be_an_input(shards: tuple[Path, Path]) -> None:
         assert len(store.datasets()) == 2
 
 
-def test_what_a_killed_writer_left_beside_the_output_is_not_read_into_it(
-    shards: tuple[Path, Path], tmp_path: Path
-) -> None:
+@pytest.fixture
+def left_by_a_kill(tmp_path: Path) -> Path:
+    """Return a store with the dataset "old", alone in its folder, whose writer was killed."""
     folder = tmp_path / "out"
     folder.mkdir()
     with MetaBase.open(tmp_path / "old.sqlite", "w") as store:
         store.add_dataset(fake.record("old"))
-        output = fake.killed(store.path, folder / "all.sqlite")
-    merge(shards, output)
-    assert [path.name for path in folder.iterdir()] == ["all.sqlite"]
-    with MetaBase.open(output) as merged:
+        return fake.killed(store.path, folder / "all.sqlite")
+
+
+def test_what_a_killed_writer_left_beside_the_output_is_not_read_into_it(
+    shards: tuple[Path, Path], left_by_a_kill: Path
+) -> None:
+    merge(shards, left_by_a_kill)
+    assert [path.name for path in left_by_a_kill.parent.iterdir()] == ["all.sqlite"]
+    with MetaBase.open(left_by_a_kill) as merged:
         assert [record.name for record in merged.datasets()] == ["alpha", "beta"]
         assert verify(merged) == []
 
 
 def test_what_a_killed_writer_left_beside_an_output_that_is_an_input_goes_in(
-    shards: tuple[Path, Path], tmp_path: Path
+    shards: tuple[Path, Path], left_by_a_kill: Path
 ) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    with MetaBase.open(tmp_path / "old.sqlite", "w") as store:
-        store.add_dataset(fake.record("old"))
-        output = fake.killed(store.path, folder / "all.sqlite")
-    merge([output, *shards], output)
-    assert [path.name for path in folder.iterdir()] == ["all.sqlite"]
-    with MetaBase.open(output) as merged:
+    merge([left_by_a_kill, *shards], left_by_a_kill)
+    assert [path.name for path in left_by_a_kill.parent.iterdir()] == ["all.sqlite"]
+    with MetaBase.open(left_by_a_kill) as merged:
         assert [record.name for record in merged.datasets()] == ["alpha", "beta", "old"]
 
 
